@@ -1,0 +1,133 @@
+"""Frozen settings, read from TOML and validated at the door; unknown keys are refused."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from bestiary.errors import ConfigError, did_you_mean
+
+IdKind = Literal["integer", "string"]
+Preset = Literal["default", "amazing"]
+Language = Literal["en", "fr"]
+
+
+class Frozen(BaseModel):
+    """A record that cannot change and has no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Settings(Frozen):
+    """What may be asked for. Every key can stand in the file given to `--config`.
+
+    The first six are fixed when the store is made; None means "as the store says" (a new store: UTC, USD, 16
+    buckets, and the kinds of ids seen in its first file).
+    """
+
+    time_zone: str | None = None
+    currency: Annotated[str, Field(min_length=1, max_length=8)] | None = None
+    buckets: Annotated[int, Field(ge=1, le=4096)] | None = None
+    user_id: IdKind | None = None
+    product_id: IdKind | None = None
+    category_id: IdKind | None = None
+
+    windows: tuple[int, int, int] = (2, 5, 7)
+    """Lengths of the trailing windows, in calendar months, shortest first."""
+    preset: Preset = "default"
+    k: Annotated[int, Field(ge=2, le=50)] | Literal["auto"] = "auto"
+    k_min: Annotated[int, Field(ge=2, le=50)] = 2
+    k_max: Annotated[int, Field(ge=2, le=50)] = 11
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    language: Language = "en"
+
+    session_outlier: Annotated[int, Field(ge=1)] = 500
+    """A session with more events than this is an outlier; one of views only is a flood."""
+    quiet_day: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """A day with less than this share of the median day's events is a gap."""
+
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    memory: str = "4GB"
+    """Upper bound for the engine, such as `4GB` or `900MB`."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (KeyError, ValueError, OSError) as error:
+                raise ValueError("not an IANA time zone such as 'Europe/Paris'") from error
+        return value
+
+    @field_validator("windows")
+    @classmethod
+    def _growing(cls, value: tuple[int, int, int]) -> tuple[int, int, int]:
+        if not 0 < value[0] < value[1] < value[2] <= 120:
+            raise ValueError("three growing numbers of months between 1 and 120")
+        return value
+
+    @field_validator("memory")
+    @classmethod
+    def _size(cls, value: str) -> str:
+        if not re.fullmatch(r"[1-9][0-9]*(\.[0-9]+)? ?[MG]i?B", value):
+            raise ValueError("a size such as '4GB' or '900MB'")
+        return value
+
+    @model_validator(mode="after")
+    def _k_in_range(self) -> Self:
+        if self.k_min > self.k_max:
+            raise ValueError(f"k_min = {self.k_min} is above k_max = {self.k_max}")
+        return self
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory bound in bytes."""
+        match = re.fullmatch(r"([0-9.]+) ?([MG])i?B", self.memory)
+        assert match is not None  # noqa: S101 - validated above
+        return int(float(match[1]) * {"M": 10**6, "G": 10**9}[match[2]])
+
+
+def load_settings(path: Path | None = None, **overrides: object) -> Settings:
+    """Read settings from a TOML file; `overrides` that are not None win over the file.
+
+    Raises ConfigError for a file that cannot be read, an unknown key or a value out of range.
+    """
+    return Settings.model_validate({}) if path is None and not overrides else _validated(path, overrides)
+
+
+def _validated(path: Path | None, overrides: dict[str, object]) -> Settings:
+    values: dict[str, object] = {} if path is None else read_toml(path)
+    values |= {key: value for key, value in overrides.items() if value is not None}
+    for key in values:
+        if key not in Settings.model_fields:
+            raise ConfigError(
+                f"Unknown setting '{key}'{did_you_mean(key, Settings.model_fields)}" + (f" in {path}." if path else "."),
+                allowed="Allowed: " + ", ".join(Settings.model_fields) + ".",
+            )
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(explain(error)), do="Correct the setting and run again.") from error
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """Read a TOML file; ConfigError names the file where it is missing or malformed."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"Cannot read {path}: {error.strerror}.", do="Check the path.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.", do="Correct the file.") from error
+
+
+def explain(error: ValidationError) -> list[str]:
+    """One line a fault: the setting, the value received and the rule it breaks."""
+    return [
+        f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: got {fault['input']!r}; {fault['msg']}."
+        for fault in error.errors()
+    ]

@@ -1,0 +1,1 @@
+"""Customers: one row each as of a date, measured over trailing windows of months."""

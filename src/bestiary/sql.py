@@ -1,0 +1,66 @@
+"""DuckDB as the project uses it: one way to open a connection, one way to fill in a `.sql` file."""
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def connect(*, threads: int = 0, memory_bytes: int = 0, spill: Path | None = None) -> "DuckDBPyConnection":
+    """Open an in-memory DuckDB whose session time zone is UTC; 0 leaves DuckDB's own default.
+
+    Nothing is fetched from a network: extensions are neither installed nor loaded by themselves. `spill` is where
+    intermediate results go that do not fit in memory.
+    """
+    import duckdb
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if threads:
+        config["threads"] = threads
+    if memory_bytes:
+        config["memory_limit"] = f"{memory_bytes // 10**6}MB"
+    if spill is not None:
+        config["temp_directory"] = str(spill)
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def quote(value: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def path_list(paths: list[Path]) -> str:
+    """Paths as an SQL list of literals, for `read_parquet`."""
+    return "[" + ", ".join(quote(str(path)) for path in paths) + "]"
+
+
+@functools.cache
+def _environment(folder: Path) -> Environment:
+    return Environment(  # noqa: S701 - SQL, not HTML; values go through `quote` and `identifier`
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(file: Path, **values: object) -> str:
+    """Fill in a `.sql` file, a Jinja template. A name that is not given is an error, never empty text."""
+    environment = _environment(file.parent)
+    return environment.get_template(file.name).render(**values, quote=quote, identifier=identifier)
