@@ -45,11 +45,6 @@ class Settings(Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     language: Language = "en"
 
-    session_outlier: Annotated[int, Field(ge=1)] = 500
-    """A session with more events than this is an outlier; one of views only is a flood."""
-    quiet_day: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """A day with less than this share of the median day's events is a gap."""
-
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     memory: str = "4GB"
     """Upper bound for the engine, such as `4GB` or `900MB`."""
@@ -106,7 +101,8 @@ def _validated(path: Path | None, overrides: dict[str, object]) -> Settings:
     for key in values:
         if key not in Settings.model_fields:
             raise ConfigError(
-                f"Unknown setting '{key}'{did_you_mean(key, Settings.model_fields)}" + (f" in {path}." if path else "."),
+                f"Unknown setting '{key}'{did_you_mean(key, Settings.model_fields)}"
+                + (f" in {path}." if path else "."),
                 allowed="Allowed: " + ", ".join(Settings.model_fields) + ".",
             )
     try:

@@ -39,3 +39,6 @@ def step(progress: Progress, label: str, total: int) -> Iterator[None]:
         yield
     finally:
         progress.stop()
+
+
+SILENT: Progress = Silent()

@@ -1,6 +1,8 @@
 """DuckDB as the project uses it: one way to open a connection, one way to fill in a `.sql` file."""
 
 import functools
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,9 +46,14 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def path_list(paths: list[Path]) -> str:
+def scan_path(path: Path) -> str:
+    """A path for `read_csv` and `read_parquet`, whose `*`, `?` and `[` are characters and not a glob."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def path_list(paths: Iterable[Path]) -> str:
     """Paths as an SQL list of literals, for `read_parquet`."""
-    return "[" + ", ".join(quote(str(path)) for path in paths) + "]"
+    return "[" + ", ".join(quote(scan_path(path)) for path in paths) + "]"
 
 
 @functools.cache

@@ -34,11 +34,30 @@ def _windowed(months: int) -> tuple[Feature, ...]:
     return (
         feature("number_of_views", "int64", "events", "count of view events", "0 when there is none", "view"),
         feature("number_of_carts", "int64", "events", "count of cart events", "0 when there is none", "cart"),
-        feature("number_of_sessions", "int64", "sessions", "count of distinct sessions; an event without a session "
-                "belongs to its customer and hour", "0 when there is none", "all events"),
-        feature("count_products", "int64", "events", "count of purchase events", "0 when there is none", "purchase"),
-        feature("avg_price", "float64", "currency", "mean price of the purchase events whose price is known",
-                "null when nothing was bought", "purchase"),
+        feature(
+            "number_of_sessions",
+            "int64",
+            "sessions",
+            "count of distinct sessions; an event without a session belongs to its customer and hour",
+            "0 when there is none",
+            "all events",
+        ),
+        feature(
+            "count_products",
+            "int64",
+            "events",
+            "count of purchase events",
+            "0 when there is none",
+            "purchase",
+        ),
+        feature(
+            "avg_price",
+            "float64",
+            "currency",
+            "mean price of the purchase events whose price is known",
+            "null when nothing was bought",
+            "purchase",
+        ),
     )
 
 
@@ -51,35 +70,121 @@ def features(windows: Windows = (2, 5, 7)) -> tuple[Feature, ...]:
 
     never_bought = "null when nothing was bought"
     return (
-        Feature("user_id", "int32", "id", 0, "the customer's id (int64 or string where int32 does not hold it)",
-                "never null", "all events"),
+        Feature(
+            "user_id",
+            "int32",
+            "id",
+            0,
+            "the customer's id (int64 or string where int32 does not hold it)",
+            "never null",
+            "all events",
+        ),
         *(column for months in windows for column in _windowed(months)),
-        feature("last_purchase", "datetime64[ns]", "shop's wall time", "time of the last purchase", never_bought,
-                "purchase"),
-        feature("days_since_last_purchase", "int32", "days", "whole days from the last purchase to as_of, rounded "
-                "down", never_bought, "purchase"),
-        feature("total_purchase_value", "float64", "currency", "sum of purchase prices less the sum of refunds, "
-                "added as exact decimals", "0 when nothing was bought", "purchase, refund"),
-        feature("cart_abandonments", "int64", "events", "max(0, carts - purchases)", "0 when there is none",
-                "cart, purchase"),
-        feature("preferred_brand", "string", "brand", "most purchased brand; ties go to the latest purchase, then "
-                "the first by code point", never_bought + " or no brand is known", "purchase"),
-        feature("preferred_category", "string", "category_code", "most purchased category_code, whole; ties as for "
-                "the brand", never_bought + " or no category is known", "purchase"),
-        feature("most_active_time", "string", "daypart", "daypart with most events: night 0-4, morning 5-12, "
-                "afternoon 13-17, evening 18-23; ties go to the earlier in that order", "never null", "all events"),
-        feature("most_active_day", "string", "weekday", "weekday with most events; ties go to the earlier, weeks "
-                "beginning on Monday", "never null", "all events"),
-        feature(f"number_of_purchases_{longest}m", "int64", "sessions", "count of distinct sessions with a purchase",
-                "0 when there is none", "purchase"),
-        feature("first_seen", "datetime64[ns]", "shop's wall time", "time of the first event", "never null",
-                "all events"),
-        feature("last_seen", "datetime64[ns]", "shop's wall time", "time of the last event", "never null",
-                "all events"),
-        feature(f"number_of_events_{longest}m", "int64", "events", "count of all events", "0 is impossible: a row "
-                "has at least one event", "all events"),
-        feature("lifecycle", "string", "state", "visitor, one_time or repeat: 0, 1 or more purchasing sessions",
-                "never null", "purchase"),
+        feature(
+            "last_purchase",
+            "datetime64[ns]",
+            "shop's wall time",
+            "time of the last purchase",
+            never_bought,
+            "purchase",
+        ),
+        feature(
+            "days_since_last_purchase",
+            "int32",
+            "days",
+            "whole days from the last purchase to as_of, rounded down",
+            never_bought,
+            "purchase",
+        ),
+        feature(
+            "total_purchase_value",
+            "float64",
+            "currency",
+            "sum of purchase prices less the sum of refunds, added as exact decimals",
+            "0 when nothing was bought",
+            "purchase, refund",
+        ),
+        feature(
+            "cart_abandonments",
+            "int64",
+            "events",
+            "max(0, carts - purchases)",
+            "0 when there is none",
+            "cart, purchase",
+        ),
+        feature(
+            "preferred_brand",
+            "string",
+            "brand",
+            "most purchased brand; ties go to the latest purchase, then the first by code point",
+            never_bought + " or no brand is known",
+            "purchase",
+        ),
+        feature(
+            "preferred_category",
+            "string",
+            "category_code",
+            "most purchased category_code, whole; ties as for the brand",
+            never_bought + " or no category is known",
+            "purchase",
+        ),
+        feature(
+            "most_active_time",
+            "string",
+            "daypart",
+            "daypart with most events: night 0-4, morning 5-12, "
+            "afternoon 13-17, evening 18-23; ties go to the earlier in that order",
+            "never null",
+            "all events",
+        ),
+        feature(
+            "most_active_day",
+            "string",
+            "weekday",
+            "weekday with most events; ties go to the earlier, weeks beginning on Monday",
+            "never null",
+            "all events",
+        ),
+        feature(
+            f"number_of_purchases_{longest}m",
+            "int64",
+            "sessions",
+            "count of distinct sessions with a purchase",
+            "0 when there is none",
+            "purchase",
+        ),
+        feature(
+            "first_seen",
+            "datetime64[ns]",
+            "shop's wall time",
+            "time of the first event",
+            "never null",
+            "all events",
+        ),
+        feature(
+            "last_seen",
+            "datetime64[ns]",
+            "shop's wall time",
+            "time of the last event",
+            "never null",
+            "all events",
+        ),
+        feature(
+            f"number_of_events_{longest}m",
+            "int64",
+            "events",
+            "count of all events",
+            "0 is impossible: a row has at least one event",
+            "all events",
+        ),
+        feature(
+            "lifecycle",
+            "string",
+            "state",
+            "visitor, one_time or repeat: 0, 1 or more purchasing sessions",
+            "never null",
+            "purchase",
+        ),
     )
 
 

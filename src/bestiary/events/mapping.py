@@ -1,0 +1,187 @@
+"""Other shops' columns: a TOML file that says how each contract column is made from the columns of a file.
+
+    [columns]      contract column = "source column"
+    [constants]    contract column = "value"
+    [expressions]  contract column = "a simple SQL expression over source columns"
+    [[reject]]     reason = "snake_case_reason", when = "a condition over source columns"
+
+An expression may use columns, constants, arithmetic, comparisons, CASE, CAST and the functions listed in
+`FUNCTIONS`. It is parsed by DuckDB and every node of its tree is checked, so a mapping file can neither read a file
+nor a table. A column that the mapping does not name is null.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from bestiary.config import read_toml
+from bestiary.errors import ConfigError, did_you_mean
+from bestiary.events.contract import COLUMNS, REQUIRED
+from bestiary.sql import connect, identifier, quote
+
+SHIPPED = Path(__file__).parent / "mappings"
+_FUNCTIONS = """
+    + - * / % || ~~ !~~ abs round floor ceil trunc coalesce nullif greatest least lower upper trim ltrim rtrim
+    replace substr substring left right length contains starts_with ends_with prefix suffix concat strptime
+    regexp_full_match regexp_matches regexp_extract split_part
+"""
+FUNCTIONS = frozenset(_FUNCTIONS.split())
+_NODES = {
+    "COLUMN_REF",
+    "CONSTANT",
+    "FUNCTION",
+    "COMPARISON",
+    "CONJUNCTION",
+    "CASE",
+    "CAST",
+    "OPERATOR",
+    "BETWEEN",
+    "TYPE",
+}
+_TYPES = {"double", "bigint", "integer", "varchar", "timestamp", "boolean", "decimal"}
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How the nine columns are made: SQL for each, refusals with their conditions, and the source columns needed."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    rejects: tuple[tuple[str, str], ...]
+    needs: tuple[str, ...]
+
+
+CONTRACT = Mapping("contract", tuple((name, name) for name in COLUMNS), (), COLUMNS)
+"""The mapping of a file that follows the contract itself."""
+
+
+def load_mapping(name_or_path: str) -> Mapping:
+    """Read a mapping shipped with the package by its name, or a TOML file by its path.
+
+    Raises ConfigError for an unknown name, key or contract column, a required column left out, or an expression
+    that is not a simple one.
+    """
+    path = SHIPPED / f"{name_or_path}.toml"
+    if not re.fullmatch(r"[a-z0-9_]+", name_or_path) or not path.is_file():
+        path = Path(name_or_path).expanduser()
+    if not path.is_file():
+        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.toml")))
+        raise ConfigError(f"No mapping '{name_or_path}'.", allowed=f"Allowed: a TOML file, or one of: {shipped}.")
+    return _build(path, read_toml(path))
+
+
+def _build(path: Path, content: dict[str, Any]) -> Mapping:
+    blocks = ("columns", "constants", "expressions", "reject")
+    for key in content:
+        _known(path, key, blocks)
+    made: dict[str, str] = {}
+    needs: list[str] = []
+    rejects: list[tuple[str, str]] = []
+    for name, column in content.get("columns", {}).items():
+        made[_new(path, name, made)] = identifier(str(column))
+        needs.append(str(column))
+    for name, value in content.get("constants", {}).items():
+        made[_new(path, name, made)] = quote(str(value))
+    for name, expression in content.get("expressions", {}).items():
+        sql, columns = simple_expression(str(expression), path)
+        made[_new(path, name, made)] = f"TRY({sql})"
+        needs += columns
+        if name == "price":  # a price that cannot be worked out is bad, not unknown
+            known = "".join(f" AND {identifier(column)} IS NOT NULL" for column in columns)
+            rejects.append(("bad_price", f"TRY({sql}) IS NULL{known}"))
+    for rule in content.get("reject", []):
+        sql, columns = simple_expression(str(rule.get("when")), path)
+        needs += columns
+        rejects.append((_reason(path, rule), f"TRY({sql})"))
+    missing = [name for name in REQUIRED if name not in made]
+    if missing:
+        raise ConfigError(f"{path}: nothing is given for {', '.join(missing)}.", do="Name a column for each.")
+    columns_sql = tuple((name, made.get(name, "cast(NULL AS VARCHAR)")) for name in COLUMNS)
+    return Mapping(path.stem, columns_sql, tuple(rejects), tuple(dict.fromkeys(needs)))
+
+
+def _new(path: Path, name: str, made: dict[str, str]) -> str:
+    _known(path, name, COLUMNS)
+    if name in made:
+        raise ConfigError(f"{path}: {name} is given twice.", do="Keep one of the two.")
+    return name
+
+
+def _known(path: Path, key: str, known: tuple[str, ...]) -> None:
+    if key not in known:
+        allowed = f"Allowed: {', '.join(known)}."
+        raise ConfigError(f"{path}: unknown key '{key}'{did_you_mean(key, known)}.", allowed=allowed)
+
+
+def _reason(path: Path, rule: Map[str, Any]) -> str:
+    reason = str(rule.get("reason", ""))
+    if set(rule) != {"reason", "when"} or not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", reason):
+        allowed = "Allowed: reason = 'snake_case', when = 'condition'."
+        raise ConfigError(f"{path}: a [[reject]] entry holds {dict(rule)!r}.", allowed=allowed)
+    return reason
+
+
+def simple_expression(expression: str, path: Path) -> tuple[str, list[str]]:
+    """An expression as DuckDB writes it back, and the source columns that it uses, in order.
+
+    Raises ConfigError where it is not a simple expression. What is checked is what is returned: a comment or a second
+    statement in the text cannot slip through.
+    """
+    with connect() as connection:
+        text, sql = cast(
+            "tuple[str, str | None]",
+            connection.execute(
+                "WITH tree AS (SELECT json_serialize_sql(?) AS t) "
+                "SELECT t, CASE WHEN NOT (t ->> 'error')::BOOLEAN THEN json_deserialize_sql(t) END FROM tree",
+                [f"SELECT ({expression})"],
+            ).fetchone(),
+        )
+    tree = json.loads(text)
+    if tree["error"] or sql is None:
+        raise ConfigError(f"{path}: cannot read the expression {expression!r}: {tree['error_message']}.")
+    select = tree["statements"][0]["node"]
+    if len(tree["statements"]) != 1 or len(select["select_list"]) != 1 or select["from_table"]["type"] != "EMPTY":
+        raise _refused(path, expression, "more than one expression")
+    columns = []
+    for node in _walk(select["select_list"][0]):
+        refusal = _fault(node)
+        if refusal:
+            raise _refused(path, expression, refusal)
+        if node["class"] == "COLUMN_REF":
+            columns.append(node["column_names"][-1])
+    return sql.removeprefix("SELECT "), list(dict.fromkeys(columns))
+
+
+def _fault(node: dict[str, Any]) -> str:
+    kind = str(node["class"])
+    if kind not in _NODES:
+        return kind.lower()
+    if kind == "FUNCTION" and (node["function_name"] not in FUNCTIONS or node["schema"] or node["catalog"]):
+        return f"the function {node['function_name']}"
+    if kind == "COLUMN_REF" and len(node["column_names"]) != 1:
+        return f"the name {'.'.join(node['column_names'])}"
+    if kind == "TYPE" and node["type_name"].lower() not in _TYPES:
+        return f"the type {node['type_name']}"
+    return ""
+
+
+def _walk(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if "class" in node:
+            yield node
+        for child in node.values():
+            yield from _walk(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _walk(child)
+
+
+def _refused(path: Path, expression: str, what: str) -> ConfigError:
+    return ConfigError(
+        f"{path}: the expression {expression!r} holds {what}.",
+        allowed="Allowed: columns, constants, arithmetic, comparisons, CASE, CAST and: " + " ".join(sorted(FUNCTIONS)),
+    )

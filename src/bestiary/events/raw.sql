@@ -1,0 +1,104 @@
+{# The file as it lies: `raw` has a row for each record, with the contract's columns not yet read. #}
+{% if source.format == "csv" %}
+lines AS (
+    -- A line is one column here: the delimiter is a character that the survey has made sure is not in the file.
+    SELECT
+        {% if numbered %}
+        row_number() OVER () + {{ source.header_lines }} AS number,
+        {% endif %}
+        coalesce(line, '') AS line
+    FROM read_csv(
+        {{ quote(source.scan_path) }}, auto_detect = false, header = false, skip = {{ source.header_lines }},
+        columns = {'line': 'VARCHAR'}, delim = '{{ "\x1f" }}', quote = '', escape = '',
+        compression = {{ quote(source.compression) }}, max_line_size = 4194304, buffer_size = 33554432
+    )
+),
+
+split AS (
+    SELECT
+        *,
+        CASE
+            WHEN NOT contains(line, '"') THEN string_split(line, ',')
+            ELSE regexp_extract_all(',' || line, ',("(?:[^"]|"")*"|[^",]*)', 1)
+        END AS fields
+    FROM lines
+),
+
+faults AS (
+    -- Quoted fields must account for every character of their line, or the quotes do not close.
+    SELECT
+        *,
+        CASE
+            WHEN starts_with(line, chr(26)) THEN split_part(line, chr(26), 2)
+            WHEN trim(line) = '' THEN 'blank_line'
+            WHEN
+                contains(line, '"')
+                AND list_sum(list_transform(fields, lambda field: length(field) + 1)) != length(line) + 1
+                THEN 'unparsable_line'
+            WHEN len(fields) != {{ source.columns | length }} THEN 'wrong_number_of_columns'
+        END AS fault
+    FROM split
+),
+
+found AS (
+    SELECT
+        {% if numbered %}
+        number,
+        CASE WHEN starts_with(line, chr(26)) THEN split_part(line, chr(26), 3) ELSE line END AS raw_text,
+        {% endif %}
+        {% for name, position in source.wanted %}
+        nullif(
+            CASE
+                WHEN starts_with(fields[{{ position }}], '"')
+                    THEN replace(fields[{{ position }}][2:-2], '""', '"')
+                ELSE fields[{{ position }}]
+            END, ''
+        ) AS {{ identifier(name) }},
+        {% endfor %}
+        fault
+    FROM faults
+),
+{% else %}
+found AS (
+    SELECT
+        {% if numbered %}
+        file_row_number + 1 AS number,
+        cast(to_json(struct_pack(
+            {% for name in source.columns %}
+            {{ identifier(name) }} := {{ identifier(name) }}{{ "," if not loop.last }}
+            {% endfor %}
+        )) AS VARCHAR) AS raw_text,
+        {% endif %}
+        {% for name, _ in source.wanted %}
+        {% if source.types[name] == "VARCHAR" %}
+        nullif({{ identifier(name) }}, '') AS {{ identifier(name) }},
+        {% else %}
+        {{ identifier(name) }},
+        {% endif %}
+        {% endfor %}
+        cast(NULL AS VARCHAR) AS fault
+    FROM read_parquet({{ quote(source.scan_path) }}, file_row_number = true, binary_as_string = true)
+),
+{% endif %}
+
+raw AS (
+    SELECT
+        {% if numbered %}
+        number,
+        raw_text,
+        {% endif %}
+        {% for name, expression in mapping.columns %}
+        {{ expression }} AS {{ name }},
+        {% endfor %}
+        {% if mapping.rejects %}
+        CASE
+            WHEN fault IS NOT NULL THEN fault
+            {% for reason, condition in mapping.rejects %}
+            WHEN {{ condition }} THEN {{ quote(reason) }}
+            {% endfor %}
+        END AS fault
+        {% else %}
+        fault
+        {% endif %}
+    FROM found
+)

@@ -1,0 +1,15 @@
+-- One source file of events -> the records that are refused, with number, raw text and reason. Only run when the
+-- visits do not account for every record; `parsed` says that the columns could be told apart.
+{% include "judged.sql" %}
+
+SELECT
+    number,
+    raw_text AS raw,
+    reason,
+    fault IS NULL AS parsed,
+    coalesce(amount = 0, false) AS zero_price,
+    {% for name in contract %}
+    {{ name }} IS NULL AS missing_{{ name }}{{ "," if not loop.last }}
+    {% endfor %}
+FROM judged
+WHERE reason IS NOT NULL

@@ -1,0 +1,73 @@
+"""What is wrong with the data, by type of error: the content of `quality.json`."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bestiary.errors import EventsError
+from bestiary.lake.store import Store
+from bestiary.lake.tables import COUNTS, MISSING
+from bestiary.sql import path_list, render
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+HERE = Path(__file__).parent
+FORMAT_VERSION = 1
+
+
+def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date) -> dict[str, Any]:
+    """Quality figures of everything committed.
+
+    Counts, refusals, missing values and zero prices are of all that was read, before duplicates are removed;
+    inconsistencies, outliers and gaps of the visits before `as_of`. A session of several customers needs a session;
+    products are judged by what was bought. `usual` is the median day's number of events.
+    """
+    visits = path_list(part.path for part in lake.visits())
+    read = _rows(
+        connection,
+        f"SELECT * FROM read_parquet({path_list(lake.files('sources'))}, "
+        "hive_types = {'fingerprint': VARCHAR}) ORDER BY name, fingerprint",
+    )
+    odd = _rows(connection, render(HERE / "quality.sql", files=visits, as_of=as_of))[0]
+    return {
+        "format_version": FORMAT_VERSION,
+        "as_of": as_of.isoformat(),
+        "counts": {name: sum(row[name] for row in read) for name in COUNTS},
+        "sources": [{name: row[name] for name in ("name", "fingerprint", *COUNTS)} for row in read],
+        "rejected_by_reason": _reasons(connection, lake.files("rejects")),
+        "missing": {name: sum(row[f"missing_{name}"] for row in read) for name in MISSING},
+        "out_of_range": {"zero_price": sum(row["zero_price"] for row in read)},
+        "inconsistencies": {name: odd[name] for name in odd if "_with_" in name},
+        "outliers": {name: odd[name] for name in ("sessions_over_500_events", "view_only_floods")},
+        "gaps": _rows(connection, render(HERE / "gaps.sql", files=visits, as_of=as_of)),
+    }
+
+
+def _reasons(connection: "DuckDBPyConnection", rejects: Sequence[Path]) -> dict[str, int]:
+    if not rejects:
+        return {}
+    counted = f"SELECT reason, count(*) AS n FROM read_parquet({path_list(rejects)}) GROUP BY reason"
+    return {row["reason"]: row["n"] for row in _rows(connection, f"{counted} ORDER BY n DESC, reason")}
+
+
+def time_span(connection: "DuckDBPyConnection", lake: Store) -> tuple[datetime, datetime]:
+    """The last event's time, and the hour in which the 99.9th percentile of event times lies.
+
+    Raises EventsError where the lake holds no event.
+    """
+    visits = lake.visits()
+    if not visits:
+        raise EventsError(
+            f"{lake.path} holds no events: all that was read was refused, or there was nothing to read.",
+            do=f"Look at the reasons in {lake.path / 'rejects'}, and ingest other files.",
+        )
+    row = _rows(connection, render(HERE / "span.sql", files=path_list(part.path for part in visits)))[0]
+    return row["last_time"], row["nearly_last"]
+
+
+def _rows(connection: "DuckDBPyConnection", query: str) -> list[dict[str, Any]]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,113 @@
+"""The runs of a store: a folder for each date, named `YYYY-MM-DD`, complete when its `run.json` is there.
+
+Each step removes `run.json` and what later steps made of its former result before it writes, so a run that was
+interrupted is never taken for a whole one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bestiary import __version__
+from bestiary.config import Settings
+from bestiary.errors import ModelError, StoreError
+from bestiary.files import read_json, write_json
+
+FORMAT_VERSION = 1
+STEPS = {
+    "customers": ("customers.parquet", "quality.json"),
+    "fit": ("model.json", "segments.parquet", "scorecard.json"),
+    "report": ("report.html",),
+}
+"""What each step leaves, in the order of the steps."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, store: Path, as_of: date) -> Run:
+        """The run of a store as of a date, whether it is there or not."""
+        return cls(store / "runs" / as_of.isoformat())
+
+    @property
+    def as_of(self) -> date:
+        """The run's date."""
+        return date.fromisoformat(self.path.name)
+
+    def has(self, step: str) -> bool:
+        """Whether everything that a step leaves is there."""
+        return all((self.path / name).is_file() for name in STEPS[step])
+
+    def sources(self) -> list[str]:
+        """The fingerprints of the sources that the customers of this run were measured from."""
+        return [source["fingerprint"] for source in read_json(self.path / "quality.json")["sources"]]
+
+    def begin(self, step: str) -> None:
+        """Make the folder and remove `run.json` and all that this and later steps left."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / "run.json").unlink(missing_ok=True)
+        steps = list(STEPS)
+        for later in steps[steps.index(step) :]:
+            for name in STEPS[later]:
+                (self.path / name).unlink(missing_ok=True)
+
+    def finish(self, content: Mapping[str, Any]) -> None:
+        """Write `run.json`, which makes the run complete."""
+        write_json(self.path / "run.json", {"format_version": FORMAT_VERSION, "as_of": self.path.name, **content})
+
+    def description(self) -> dict[str, Any] | None:
+        """What `run.json` says; None when the run is not complete."""
+        if not (self.path / "run.json").is_file() or not all(self.has(step) for step in STEPS):
+            return None
+        content = read_json(self.path / "run.json")
+        if content.get("format_version") != FORMAT_VERSION:
+            raise ModelError(
+                f"{self.path}: run.json has format version {content.get('format_version')!r}.",
+                allowed=f"Allowed: {FORMAT_VERSION}.",
+                do="Use the version of bestiary that made it, or run again.",
+            )
+        return content
+
+
+def run_key(sources: Sequence[str], settings: Settings) -> str:
+    """What a run is made from, as one text: the fingerprints of its sources, the settings, and our version."""
+    asked = settings.model_dump(mode="json", exclude={"threads", "memory"})
+    content = json.dumps([sorted(sources), asked, __version__], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def all_runs(store: Path) -> list[Run]:
+    """Every run of a store, oldest first; folders with other names are none."""
+    folder = store / "runs"
+    names = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    return [Run(folder / name) for name in sorted(names) if _is_date(name)]
+
+
+def find_run(store: Path, as_of: date | None, needs: str) -> Run:
+    """The run as of a date, or the latest; StoreError where it lacks what the step `needs` leaves."""
+    candidates = [run for run in all_runs(store) if as_of in (None, run.as_of) and run.has(needs)]
+    if not candidates:
+        which = f"as of {as_of}" if as_of else "at all"
+        raise StoreError(
+            f"{store}: no run {which} that has {', '.join(STEPS[needs])}.",
+            do=f"First: bestiary {needs} --store {store}",
+        )
+    return candidates[-1]
+
+
+def _is_date(name: str) -> bool:
+    try:
+        return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", name)) and bool(date.fromisoformat(name))
+    except ValueError:
+        return False

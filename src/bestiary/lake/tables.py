@@ -1,0 +1,91 @@
+"""The lake's three tables, as Delta schemas. Times are the shop's wall time; money is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deltalake import Schema
+
+TABLES = ("rejects", "sources", "visits")
+"""In the order in which a source is committed: it counts when its visits are there."""
+
+PARTITIONS = {"rejects": ("fingerprint",), "sources": ("fingerprint",), "visits": ("month", "bucket")}
+
+_TIME, _MONEY = "timestamp_ntz", "decimal(38,6)"
+COUNTS = ("read", "kept", "duplicates", "rejected", "erased")
+MISSING = (
+    "event_time",
+    "event_type",
+    "product_id",
+    "category_id",
+    "category_code",
+    "brand",
+    "price",
+    "user_id",
+    "user_session",
+)
+_READ = ("view", "cart", "remove_from_cart", "purchase", "refund")
+
+REJECTS = {"source": "string", "number": "long", "raw": "string", "reason": "string", "fingerprint": "string"}
+SOURCES = {
+    "name": "string",
+    **dict.fromkeys(COUNTS, "long"),
+    **{f"missing_{name}": "long" for name in MISSING},
+    "zero_price": "long",
+    **{f"read_{name}": "long" for name in _READ},
+    "first_time": _TIME,
+    "last_time": _TIME,
+    "fingerprint": "string",
+}
+"""`read_*` and `missing_*` count rows before duplicates are removed."""
+
+VISITS = {
+    "user_id": "id",
+    "session_key": "long",
+    "hour": _TIME,
+    "first_time": _TIME,
+    "last_time": _TIME,
+    **dict.fromkeys(("views", "carts", "removals", "purchases", "refunds"), "integer"),
+    "viewed_value": _MONEY,
+    "viewed_prices": "integer",
+    "refunded": _MONEY,
+    "bought": "list",
+    "month": "string",
+    "bucket": "integer",
+}
+
+
+def schema(table: str, id_kinds: Mapping[str, str]) -> Schema:
+    """The Delta schema of a table; `id_kinds` says integer or string for user_id, product_id and category_id."""
+    from deltalake import Field, Schema
+    from deltalake.schema import ArrayType, PrimitiveType, StructType
+
+    def id_type(name: str) -> PrimitiveType:
+        return PrimitiveType("long" if id_kinds[name] == "integer" else "string")
+
+    bought = StructType(
+        [
+            Field("time", PrimitiveType(_TIME)),
+            Field("product_id", id_type("product_id")),
+            Field("category_id", id_type("category_id")),
+            Field("category_code", PrimitiveType("string")),
+            Field("brand", PrimitiveType("string")),
+            Field("price", PrimitiveType("decimal(18,6)")),
+        ]
+    )
+    columns = {"rejects": REJECTS, "sources": SOURCES, "visits": VISITS}[table]
+    return Schema(
+        [
+            Field(
+                name,
+                ArrayType(bought, contains_null=True)
+                if kind == "list"
+                else id_type(name)
+                if kind == "id"
+                else PrimitiveType(kind),
+            )
+            for name, kind in columns.items()
+        ]
+    )
