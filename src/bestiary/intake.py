@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bestiary.config import Settings
 from bestiary.events.arrivals import Arrivals, look_at
-from bestiary.events.ingest import Ingested, Plan, discard, ingest_file
+from bestiary.events.ingest import Ingested, Plan, ingest_file
 from bestiary.events.mapping import CONTRACT, Mapping, load_mapping
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.store import Store, locked
@@ -31,7 +31,7 @@ def ingest(
     nothing changed, or with the files before the faulty one committed.
     """
     columns = load_mapping(mapping) if mapping else CONTRACT
-    with locked(store):
+    with locked(store, create=True):
         made = not (store / "store.json").exists()
         held = () if made else Store.open(store, settings).fingerprints()
         arrivals = look_at(events, columns, header=header, held=held)
@@ -71,10 +71,6 @@ def _read(
             memory_bytes=share.memory_bytes,
         )
         for ingested in engine.map(partial(ingest_file, plan=plan), arrivals.pending):
-            try:
-                lake.commit(ingested.fingerprint, ingested.parts)
-            except BaseException:
-                discard(lake.path, ingested.parts)
-                raise
+            lake.commit(ingested.fingerprint, ingested.parts)
             added.append(ingested)
             progress.advance()

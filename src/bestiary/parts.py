@@ -44,9 +44,3 @@ def write_parts(
         if count
     )
     return tuple(sorted(parts, key=lambda part: part.partition))
-
-
-def remove_parts(table: Path, parts: tuple[Part, ...]) -> None:
-    """Delete parts that will not be committed."""
-    for part in parts:
-        (table / part.path).unlink(missing_ok=True)

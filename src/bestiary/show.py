@@ -16,7 +16,9 @@ from bestiary.files import read_json
 from bestiary.lake.runs import Run
 from bestiary.progress import SILENT, Progress
 
-console = Console(soft_wrap=True, highlight=False)
+console = Console(highlight=False)
+if not console.is_terminal:
+    console = Console(highlight=False, width=120)
 
 
 class Terminal:

@@ -4,7 +4,7 @@ WITH observed AS (
         cast(hour AS DATE) AS day,
         sum(views + carts + removals + purchases + refunds) AS events,
         sum(purchases) AS purchases
-    FROM read_parquet({{ files }}, hive_partitioning = false)
+    FROM read_parquet({{ files }}, hive_partitioning = FALSE)
     WHERE hour < TIMESTAMP '{{ as_of }}'
     GROUP BY day
 ),
@@ -26,7 +26,7 @@ days AS (
 judged AS (
     SELECT
         *,
-        (SELECT median(events) FROM days) AS usual
+        median(events) OVER () AS usual
     FROM days
 )
 
@@ -37,7 +37,7 @@ SELECT
             CASE WHEN events < usual / 5 THEN 'few_events' END,
             CASE WHEN purchases = 0 THEN 'no_purchases' END
         ],
-        lambda kind: kind IS NOT NULL
+        LAMBDA kind: kind IS NOT NULL
     )) AS kind,
     cast(events AS BIGINT) AS events,
     cast(usual AS DOUBLE) AS usual

@@ -1,7 +1,7 @@
 -- What is odd about the visits before as_of, beside what was refused at the door.
 WITH visits AS (
     SELECT *
-    FROM read_parquet({{ files }}, hive_partitioning = false)
+    FROM read_parquet({{ files }}, hive_partitioning = FALSE)
     WHERE hour < TIMESTAMP '{{ as_of }}'
 ),
 
@@ -21,7 +21,7 @@ products AS (
         count(DISTINCT bought.brand) AS brands,
         -- A shop without category ids still has the codes.
         count(DISTINCT coalesce(cast(bought.category_id AS VARCHAR), bought.category_code)) AS categories
-    FROM (SELECT unnest(bought) AS bought FROM visits WHERE purchases > 0)
+    FROM (SELECT unnest(bought) AS bought FROM visits WHERE purchases > 0) AS purchases
     GROUP BY bought.product_id
 )
 

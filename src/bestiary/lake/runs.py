@@ -1,15 +1,18 @@
 """The runs of a store: a folder for each date, named `YYYY-MM-DD`, complete when its `run.json` is there.
 
-Each step removes `run.json` and what later steps made of its former result before it writes, so a run that was
-interrupted is never taken for a whole one.
+A step works in the store's scratch folder. When it has ended well, `run.json` and all that this and later steps had
+left are removed and the new files take their place, `run.json` last: a run that failed has changed nothing, and one
+that was interrupted is never taken for a whole one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -53,14 +56,26 @@ class Run:
         """The fingerprints of the sources that the customers of this run were measured from."""
         return [source["fingerprint"] for source in read_json(self.path / "quality.json")["sources"]]
 
-    def begin(self, step: str) -> None:
-        """Make the folder and remove `run.json` and all that this and later steps left."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / "run.json").unlink(missing_ok=True)
+    @contextmanager
+    def replaced(self, step: str, scratch: Path) -> Iterator[Run]:
+        """A run in `scratch` to do `step` and later ones in; it takes this one's place when the block ends well.
+
+        It begins with what earlier steps left here. Nothing changes here when the block fails.
+        """
+        stage = Run(scratch / "run" / self.path.name)
+        stage.path.mkdir(parents=True)
         steps = list(STEPS)
-        for later in steps[steps.index(step) :]:
-            for name in STEPS[later]:
-                (self.path / name).unlink(missing_ok=True)
+        position = steps.index(step)
+        for name in (name for earlier in steps[:position] for name in STEPS[earlier]):
+            os.link(self.path / name, stage.path / name)
+        yield stage
+        later = [name for one in steps[position:] for name in STEPS[one]]
+        self.path.mkdir(parents=True, exist_ok=True)
+        for name in ("run.json", *later):
+            (self.path / name).unlink(missing_ok=True)
+        for name in (*later, "run.json"):
+            if (stage.path / name).is_file():
+                (stage.path / name).replace(self.path / name)
 
     def finish(self, content: Mapping[str, Any]) -> None:
         """Write `run.json`, which makes the run complete."""

@@ -4,7 +4,7 @@ WITH hours AS (
         hour,
         max(last_time) AS last_time,
         sum(views + carts + removals + purchases + refunds) AS events
-    FROM read_parquet({{ files }}, hive_partitioning = false)
+    FROM read_parquet({{ files }}, hive_partitioning = FALSE)
     GROUP BY hour
 ),
 

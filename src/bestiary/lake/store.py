@@ -66,9 +66,7 @@ class Store:
     def open(cls, path: Path, settings: Settings) -> Store:
         """Open a store; StoreError where there is none, it is of another format, or `settings` contradict it."""
         if not (path / "store.json").is_file():
-            raise StoreError(
-                f"{path} is not a store.", do="Make one with: bestiary ingest EVENTS... --store " + str(path)
-            )
+            raise _no_store(path)
         content = read_json(path / "store.json")
         if content.get("format_version") != FORMAT_VERSION:
             raise StoreError(
@@ -116,18 +114,29 @@ class Store:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder for what does not fit in memory while a step runs; what a killed process left there goes first."""
+        """A folder for what does not fit in memory while a step runs. Needs the lock.
+
+        Where the step fails, or one before it was killed and has left its folder, litter is swept from the tables.
+        """
         folder = self.path / ".scratch"
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            self._sweep(folder)
         folder.mkdir()
         try:
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        except BaseException:
+            self._sweep(folder)
+            raise
+        shutil.rmtree(folder)
+
+    def _sweep(self, scratch: Path) -> None:
+        for name in TABLES:
+            self.table(name).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
+        shutil.rmtree(scratch)
 
     def remove_if_empty(self) -> None:
         """Undo `create` where no source was committed since."""
-        if self.table("visits").version() == 0:
+        if not self.fingerprints():
             (self.path / "store.json").unlink()
             for name in TABLES:
                 shutil.rmtree(self.path / name)
@@ -150,7 +159,7 @@ class Store:
             table = self.table(name)
             replace = name != "visits"
             table.create_write_transaction(
-                [_add(part) for part in parts[name]],
+                [_add(part) for part in parts.get(name, ())],
                 "overwrite" if replace else "append",
                 table.schema(),
                 list(PARTITIONS[name]),
@@ -188,13 +197,17 @@ def _add(part: Part) -> Any:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the store's lock, making its folder; StoreError at once where another process holds it.
+def locked(path: Path, *, create: bool = False) -> Iterator[None]:
+    """Hold the store's lock, with `create` making its folder, which goes again where no store came of it.
 
-    A process that has it may take it again, so that a run can be made of steps which lock for themselves.
+    A process that has the lock may take it again, so that a run can be made of steps which lock for themselves.
+    Raises StoreError where there is no store, another process holds the lock, or nothing can be written.
     """
     from filelock import FileLock, Timeout
 
+    if not create and not (path / "store.json").is_file():
+        raise _no_store(path)
+    made = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path / ".lock", timeout=0, is_singleton=True)
@@ -207,3 +220,9 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+        if made and {entry.name for entry in path.iterdir()} <= {".lock"}:
+            shutil.rmtree(path)
+
+
+def _no_store(path: Path) -> StoreError:
+    return StoreError(f"{path} is not a store.", do=f"Make one with: bestiary ingest EVENTS... --store {path}")

@@ -1,0 +1,69 @@
+"""The steps of a run after the events are in: measure, learn, draw; each writes what `lake.runs.STEPS` says."""
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from bestiary.config import Settings
+from bestiary.customers.as_of import infer_as_of
+from bestiary.customers.measure import Measure, bucketed, measure_bucket, merge
+from bestiary.files import read_json, write_json
+from bestiary.lake.engine import LocalEngine
+from bestiary.lake.quality import quality, time_span
+from bestiary.lake.runs import Run, run_key
+from bestiary.lake.store import Store
+from bestiary.progress import Progress, step
+from bestiary.sql import connect
+
+
+def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Progress) -> None:
+    """Write the customer table and the quality figures of a run. Memory: each bucket within the engine's share."""
+    visits = ((part.bucket, part.month, part.path) for part in lake.visits())
+    buckets = bucketed(visits, run.as_of, settings.windows)
+    engine = LocalEngine(threads=settings.threads, memory_bytes=settings.memory_bytes)
+    share = engine.share(len(buckets))
+    plan = Measure(run.as_of, settings.windows, scratch, share.threads, share.memory_bytes)
+    parts: list[Path] = []
+    with step(progress, "customers", len(buckets)):
+        for part in engine.map(partial(measure_bucket, measure=plan), buckets):
+            parts.append(part)
+            progress.advance()
+    with connect(threads=engine.threads, memory_bytes=engine.memory_bytes, spill=scratch) as connection:
+        merge(connection, parts, run.path / "customers.parquet")
+        write_json(run.path / "quality.json", quality(connection, lake, run.as_of))
+
+
+def learn(run: Run, settings: Settings, progress: Progress) -> None:
+    """Write the model, everyone's segment and the scorecard of a run that has its customers."""
+    from bestiary.segments.fit import fit
+
+    with step(progress, "segments", 1):
+        provenance = {"as_of": run.as_of.isoformat(), "fingerprint": run_key(run.sources(), settings)}
+        fit(run.path / "customers.parquet", run.path, settings, provenance)
+
+
+def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
+    """Write the report of a run that has its segments, with the settings of their model; then `run.json`."""
+    from bestiary.report.html import write_report
+
+    model = read_json(run.path / "model.json")
+    settings = Settings.model_validate(settings.model_dump() | model["config"])
+    with step(progress, "report", 1):
+        write_report(run.path, settings, currency=lake.fixed.currency, time_zone=lake.fixed.time_zone)
+    sources = run.sources()
+    run.finish(
+        {
+            "key": run_key(sources, settings),
+            "preset": settings.preset,
+            "sources": len(sources),
+            "customers": model["provenance"]["customers"],
+            "segmented": model["provenance"]["segmented"],
+            "segments": len(model["fitted"]["segments"]),
+        }
+    )
+
+
+def last_midnight(lake: Store) -> date:
+    """The date that customers are seen from when nobody names one."""
+    with connect() as connection:
+        return infer_as_of(*time_span(connection, lake))
