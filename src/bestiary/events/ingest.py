@@ -9,22 +9,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from bestiary.errors import BestiaryError, CountsError, EventsError
+from bestiary.errors import BestiaryError, CountsError
 from bestiary.events.contract import COLUMNS, EVENT_TYPES, readers
 from bestiary.events.mapping import Mapping
 from bestiary.events.mend import mend
 from bestiary.events.source import Source
-from bestiary.events.survey import survey_csv
-from bestiary.parts import Part, remove_parts, write_parts
+from bestiary.events.survey import readable, survey_csv
+from bestiary.parts import Part, write_parts
 from bestiary.sql import connect, quote, render
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 HERE = Path(__file__).parent
-TABLES = ("rejects", "sources", "visits")
-"""In the order in which they are committed: a source counts when its visits are there."""
-
 _OPTIONAL = ("category_id", "category_code", "brand", "price", "user_session")
 _HELPERS = (
     "copies",
@@ -59,7 +56,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Ingested:
-    """Counts of one source file, and its parts by table. `read = kept + duplicates + rejected`."""
+    """Counts of one source file (`read = kept + duplicates + rejected`), and its parts by table, if it has any."""
 
     fingerprint: str
     name: str
@@ -71,12 +68,12 @@ def ingest_file(pending: Pending, plan: Plan) -> Ingested:
     """Parse, check, deduplicate and sessionise one file.
 
     Memory is bounded by `plan.memory_bytes`; what does not fit goes to `plan.spill`. Raises EventsError for a file
-    that cannot be read and CountsError where the counts do not close; then no part of it is left.
+    that cannot be read and CountsError where the counts do not close. Parts of a file that failed are litter.
     """
     import duckdb
 
     path = pending.source.path
-    with _readable(pending.source, plan.spill) as (source, records):
+    with _as_it_is_read(pending.source, plan.spill) as (source, records), readable(path):
         try:
             with connect(threads=plan.threads, memory_bytes=plan.memory_bytes, spill=plan.spill) as connection:
                 return _Kernel(connection, source, plan).run(path.name, pending.fingerprint, records)
@@ -85,13 +82,10 @@ def ingest_file(pending: Pending, plan: Plan) -> Ingested:
                 f"{path}: {plan.memory_bytes // 10**6} MB and the disk for spilling were not enough.",
                 do="Give more --memory, or make room on the disk.",
             ) from error
-        except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise EventsError(f"{path}: cannot be read ({reason}).", do="Nothing of it was kept.") from error
 
 
 @contextmanager
-def _readable(source: Source, spill: Path) -> Iterator[tuple[Source, int]]:
+def _as_it_is_read(source: Source, spill: Path) -> Iterator[tuple[Source, int]]:
     """The source as DuckDB can read it, and its number of records."""
     if source.format == "parquet":
         with connect() as connection:
@@ -192,25 +186,15 @@ class _Kernel:
         }
         if not counts["rejected"]:
             del queries["rejects"]
-        parts: dict[str, tuple[Part, ...]] = dict.fromkeys(TABLES, ())
-        try:
-            for table, (query, partition_by) in queries.items():
-                parts[table] = write_parts(self.connection, query, self.plan.store / table, partition_by)
-        except BaseException:
-            discard(self.plan.store, parts)
-            raise
-        return parts
+        return {
+            table: write_parts(self.connection, query, self.plan.store / table, partition_by)
+            for table, (query, partition_by) in queries.items()
+        }
 
     def _row(self, query: str) -> dict[str, Any]:
         cursor = self.connection.execute(query)
         names = [column[0] for column in cursor.description or ()]
         return dict(zip(names, cursor.fetchall()[0], strict=True))
-
-
-def discard(store: Path, parts: Map[str, tuple[Part, ...]]) -> None:
-    """Delete parts that will not be committed."""
-    for table, written in parts.items():
-        remove_parts(store / table, written)
 
 
 def _literal(value: object) -> str:

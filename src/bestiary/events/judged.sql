@@ -8,6 +8,7 @@ typed AS (
         {% if time_zone == "UTC" %}
         {{ read.event_time }}(event_time) AS wall_time,
         {% else %}
+        {{ read.event_time }}(event_time) AS instant,
         timezone({{ quote(time_zone) }}, {{ read.event_time }}(event_time) AT TIME ZONE 'UTC') AS wall_time,
         {% endif %}
         {{ read.product_id }}(product_id) AS product,

@@ -9,6 +9,7 @@ from bestiary.events.ingest import raw_types
 from bestiary.events.mapping import Mapping
 from bestiary.events.mend import mend
 from bestiary.events.source import Source
+from bestiary.events.survey import readable
 from bestiary.sql import connect, quote, render
 
 HERE = Path(__file__).parent
@@ -21,9 +22,9 @@ def infer_id_kinds(source: Source, mapping: Mapping) -> dict[str, str]:
 
     Integer, unless over 1 % of the known values are not numbers, have more than 19 digits, or begin with a 0 that
     would be lost. A number that is not an integer ('2.10381E+18', 17850.0) speaks for integers: it is one that a
-    spreadsheet has written, and its row is judged later. No known value: integer.
+    spreadsheet has written, and its row is judged later. No known value: integer. Raises EventsError for a damaged file.
     """
-    with TemporaryDirectory() as folder, connect() as connection:
+    with readable(source.path), TemporaryDirectory() as folder, connect() as connection:
         head = source
         if source.format == "csv":
             head = replace(source, path=Path(folder) / "head.csv", compression="none")

@@ -76,8 +76,12 @@ def load_mapping(name_or_path: str) -> Mapping:
 
 def _build(path: Path, content: dict[str, Any]) -> Mapping:
     blocks = ("columns", "constants", "expressions", "reject")
-    for key in content:
+    for key, block in content.items():
         _known(path, key, blocks)
+        entries = block if key == "reject" and isinstance(block, list) else [block]
+        if isinstance(block, list) != (key == "reject") or not all(isinstance(entry, dict) for entry in entries):
+            title = "[[reject]]" if key == "reject" else f"[{key}]"
+            raise ConfigError(f"{path}: {key} is {block!r}.", allowed=f"Allowed: a table, written {title}.")
     made: dict[str, str] = {}
     needs: list[str] = []
     rejects: list[tuple[str, str]] = []
@@ -132,11 +136,12 @@ def simple_expression(expression: str, path: Path) -> tuple[str, list[str]]:
     statement in the text cannot slip through.
     """
     with connect() as connection:
-        text, sql = cast(
-            "tuple[str, str | None]",
+        text, sql, plain = cast(
+            "tuple[str, str | None, str]",
             connection.execute(
                 "WITH tree AS (SELECT json_serialize_sql(?) AS t) "
-                "SELECT t, CASE WHEN NOT (t ->> 'error')::BOOLEAN THEN json_deserialize_sql(t) END FROM tree",
+                "SELECT t, CASE WHEN NOT (t ->> 'error')::BOOLEAN THEN json_deserialize_sql(t) END, "
+                "json_serialize_sql('SELECT (1)') -> 'statements' -> 0 -> 'node' FROM tree",
                 [f"SELECT ({expression})"],
             ).fetchone(),
         )
@@ -144,16 +149,28 @@ def simple_expression(expression: str, path: Path) -> tuple[str, list[str]]:
     if tree["error"] or sql is None:
         raise ConfigError(f"{path}: cannot read the expression {expression!r}: {tree['error_message']}.")
     select = tree["statements"][0]["node"]
-    if len(tree["statements"]) != 1 or len(select["select_list"]) != 1 or select["from_table"]["type"] != "EMPTY":
+    selected = select.get("select_list", ())
+    if len(tree["statements"]) != 1 or len(selected) != 1 or _clauses(select) != _clauses(json.loads(plain)):
         raise _refused(path, expression, "more than one expression")
     columns = []
-    for node in _walk(select["select_list"][0]):
+    for node in _walk(selected[0]):
         refusal = _fault(node)
         if refusal:
             raise _refused(path, expression, refusal)
         if node["class"] == "COLUMN_REF":
             columns.append(node["column_names"][-1])
     return sql.removeprefix("SELECT "), list(dict.fromkeys(columns))
+
+
+def _clauses(select: dict[str, Any]) -> dict[str, Any]:
+    """All of a SELECT but what it selects, and where in the text it stands."""
+    return {key: _without_places(value) for key, value in select.items() if key != "select_list"}
+
+
+def _without_places(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _without_places(value) for key, value in node.items() if key != "query_location"}
+    return [_without_places(value) for value in node] if isinstance(node, list) else node
 
 
 def _fault(node: dict[str, Any]) -> str:

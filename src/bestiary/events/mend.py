@@ -33,7 +33,7 @@ def _lines(source: io.TextIOWrapper) -> Iterator[tuple[str, int]]:
         length, more = len(line), line
         while not more.endswith("\n") and (more := source.readline(LONGEST_LINE)):
             length += len(more)
-        yield line.removesuffix("\n"), length
+        yield line.removesuffix("\n"), length - more.endswith("\n")
 
 
 def _marked(line: str, length: int) -> str:

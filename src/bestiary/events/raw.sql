@@ -8,7 +8,7 @@ lines AS (
         {% endif %}
         coalesce(line, '') AS line
     FROM read_csv(
-        {{ quote(source.scan_path) }}, auto_detect = false, header = false, skip = {{ source.header_lines }},
+        {{ quote(source.scan_path) }}, auto_detect = FALSE, header = FALSE, skip = {{ source.header_lines }},
         columns = {'line': 'VARCHAR'}, delim = '{{ "\x1f" }}', quote = '', escape = '',
         compression = {{ quote(source.compression) }}, max_line_size = 4194304, buffer_size = 33554432
     )
@@ -33,7 +33,7 @@ faults AS (
             WHEN trim(line) = '' THEN 'blank_line'
             WHEN
                 contains(line, '"')
-                AND list_sum(list_transform(fields, lambda field: length(field) + 1)) != length(line) + 1
+                AND list_sum(list_transform(fields, LAMBDA field: length(field) + 1)) != length(line) + 1
                 THEN 'unparsable_line'
             WHEN len(fields) != {{ source.columns | length }} THEN 'wrong_number_of_columns'
         END AS fault
@@ -77,7 +77,10 @@ found AS (
         {% endif %}
         {% endfor %}
         cast(NULL AS VARCHAR) AS fault
-    FROM read_parquet({{ quote(source.scan_path) }}, file_row_number = true, binary_as_string = true)
+    FROM read_parquet(
+        {{ quote(source.scan_path) }}, file_row_number = TRUE, binary_as_string = TRUE,
+        hive_partitioning = FALSE
+    )
 ),
 {% endif %}
 

@@ -6,10 +6,10 @@ SELECT
     number,
     raw_text AS raw,
     reason,
-    fault IS NULL AS parsed,
-    coalesce(amount = 0, false) AS zero_price,
     {% for name in contract %}
-    {{ name }} IS NULL AS missing_{{ name }}{{ "," if not loop.last }}
+    {{ name }} IS NULL AS missing_{{ name }},
     {% endfor %}
+    coalesce(amount = 0, FALSE) AS zero_price,
+    fault IS NULL AS parsed
 FROM judged
 WHERE reason IS NOT NULL

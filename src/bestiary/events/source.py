@@ -49,7 +49,7 @@ def open_source(path: Path, mapping: Mapping, *, header: bool = True) -> Source:
     if not header:
         if mapping is not CONTRACT:
             raise EventsError("A mapping names columns.", do="Leave out --no-header or --mapping.")
-        if set(found) & set(mapping.needs):
+        if {name.casefold() for name in found} & set(mapping.needs):
             raise EventsError(f"{path}: the first line names columns.", do="Leave out --no-header.")
         wanted = tuple((name, position) for position, name in enumerate(COLUMNS, start=1))
         return Source(path, "csv", COLUMNS, wanted, compression=packed)
@@ -69,6 +69,8 @@ def _wanted(
             allowed=f"Expected the columns {', '.join(mapping.needs)}, in any order.",
             do="If the file has no header and its columns are in that order, say --no-header." + _other_delimiter(line),
         )
+    if line is not None and not line.strip():
+        raise EventsError(f"{path}: the first line is empty.", do="Begin the file with the names of its columns.")
     if missing:
         raise EventsError(
             f"{path}: missing {_listed(missing, found)}.",
@@ -105,7 +107,9 @@ def _parquet_types(path: Path) -> dict[str, str]:
     import duckdb
 
     with connect() as connection:
-        query = f"DESCRIBE SELECT * FROM read_parquet({quote(scan_path(path))}, binary_as_string = true)"
+        # What a folder is called is no column of the file: the same content must be the same events anywhere.
+        options = "binary_as_string = true, hive_partitioning = false"
+        query = f"DESCRIBE SELECT * FROM read_parquet({quote(scan_path(path))}, {options})"
         try:
             rows = connection.execute(query).fetchall()
         except duckdb.Error as error:

@@ -1,6 +1,7 @@
 """Which files hold events: from the files, folders and globs that a person names to a sorted list of paths."""
 
 import glob
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def find_sources(events: Sequence[str | Path]) -> list[Path]:
         matches = list(_expand(str(argument)))
         if not matches:
             raise EventsError(f"{argument}: no events file there.", allowed=ALLOWED, do="Check the path.")
-        found.update(path.resolve() for path in matches)
+        # A link to a file keeps its own name, which says what is in the file; its target's may say nothing.
+        found.update(path.parent.resolve() / path.name for path in matches)
     return sorted(found)
 
 
@@ -37,15 +39,27 @@ def _expand(argument: str) -> Iterator[Path]:
             raise EventsError(f"{argument}: not the name of an events file.", allowed=ALLOWED, do="Rename the file.")
         yield path
     else:
-        for match in glob.glob(str(path), recursive=True):  # noqa: PTH207 - absolute patterns, which Path.glob refuses
-            yield from _in_folder(Path(match)) if Path(match).is_dir() else filter(_is_events, [Path(match)])
+        fixed = next(parent for parent in path.parents if not glob.has_magic(str(parent)))
+        for match in map(Path, glob.glob(str(path), recursive=True)):  # noqa: PTH207 - absolute patterns
+            below = [part for part in (match, *match.parents) if fixed in part.parents]
+            if not any(_is_aside(part) for part in below):
+                yield from _in_folder(match) if match.is_dir() else filter(_is_events, [match])
+
+
+def _is_aside(path: Path) -> bool:
+    """Whether a file or folder is never looked at where it was not named itself."""
+    return path.name.startswith(("_", ".")) or (path / "store.json").is_file()
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(("_", ".")) for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and _is_events(path):
-            yield path
+    """Events files at any depth. A store in the folder is made of Parquet files too, but they are not events."""
+    for where, folders, names in os.walk(folder):
+        here = Path(where)
+        if "store.json" in names:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not _is_aside(here / name)]
+        yield from (here / name for name in names if _is_events(here / name))
 
 
 def _is_events(path: Path) -> bool:

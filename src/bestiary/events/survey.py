@@ -8,8 +8,10 @@ look at, and finds what DuckDB's reader would trip over; such a file is read fro
 import csv
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -65,20 +67,15 @@ def compression(path: Path) -> str:
 
 def first_line(path: Path) -> str:
     """The first line of a CSV file without its end and byte order mark; EventsError where it cannot be events."""
-    try:
-        with open_csv(path) as file:
-            line = file.readline(LONGEST_LINE)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(path, error) from error
+    with readable(path), open_csv(path) as file:
+        line = re.split(rb"[\r\n]", file.readline(LONGEST_LINE), maxsplit=1)[0]
     for magic, (found, do) in _MAGIC.items():
         if line.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(magic):
             raise EventsError(f"{path} {found}.", do=do)
     try:
-        text = line.decode("utf-8-sig")
+        return line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise EventsError(f"{path}: the first line is not UTF-8 text.", do="Save the file as UTF-8.") from error
-    lines = text.splitlines()
-    return lines[0] if lines else ""
 
 
 def fields(line: str) -> list[str]:
@@ -90,15 +87,13 @@ def survey_csv(path: Path, header_lines: int) -> CsvFacts:
     """Read a CSV file's bytes once. Raises EventsError where it cannot be read to its end."""
     newlines = returns = pairs = 0
     last, regular = b"", True
-    try:
+    with readable(path):
         for chunk in _chunks(path):
             newlines += chunk.count(b"\n")
             returns += chunk.count(b"\r")
             pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
             regular = regular and _is_plain(chunk)
             last = chunk[-1:]
-    except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(path, error) from error
     if returns and not returns == pairs == newlines:
         regular = False
     # A line ends with \n, \r\n or a lone \r; the last one may end with the file.
@@ -145,7 +140,20 @@ def _open_raw(path: Path) -> BinaryIO:
         raise EventsError(f"Cannot read {path}: {error.strerror}.", do="Check the path and its rights.") from error
 
 
-def _damaged(path: Path, error: Exception) -> EventsError:
-    return EventsError(
-        f"{path}: the file is damaged or was cut ({error}).", do="Fetch it again; nothing of it was kept."
-    )
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what a damaged file, or one that the mapping does not suit, raises into an EventsError that names it."""
+    import duckdb
+
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise EventsError(
+            f"{path}: the file is damaged or was cut ({error}).", do="Fetch it again; nothing of it was kept."
+        ) from error
+    except duckdb.Error as error:
+        reason = str(error).strip().splitlines()[0]
+        raise EventsError(
+            f"{path}: cannot be read ({reason}).",
+            do="Check the file, and the mapping if there is one; nothing of it was kept.",
+        ) from error

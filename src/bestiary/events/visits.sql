@@ -3,8 +3,12 @@
 {% include "judged.sql" %},
 
 events AS (
-    -- Exact duplicates: all nine columns equal after parsing, nulls equal.
+    -- Exact duplicates: all nine columns equal after parsing, nulls equal. When clocks go back, one wall time is
+    -- two instants, an hour apart.
     SELECT
+        {% if time_zone != "UTC" %}
+        instant,
+        {% endif %}
         wall_time,
         event_type,
         product,
@@ -33,11 +37,15 @@ visits AS (
         cast(count(*) FILTER (WHERE event_type = 'purchase') AS INTEGER) AS purchases,
         cast(count(*) FILTER (WHERE event_type = 'refund') AS INTEGER) AS refunds,
         -- A price of 0 on anything but a purchase is an unknown price.
-        cast(coalesce(sum(cast(amount AS DECIMAL(18, 6))) FILTER (WHERE event_type = 'view' AND amount > 0), 0)
-        AS DECIMAL(38, 6)) AS viewed_value,
+        cast(
+            coalesce(sum(cast(amount AS DECIMAL(18, 6))) FILTER (WHERE event_type = 'view' AND amount > 0), 0)
+            AS DECIMAL(38, 6)
+        ) AS viewed_value,
         cast(count(*) FILTER (WHERE event_type = 'view' AND amount > 0) AS INTEGER) AS viewed_prices,
-        cast(coalesce(sum(cast(amount AS DECIMAL(18, 6))) FILTER (WHERE event_type = 'refund'), 0)
-        AS DECIMAL(38, 6)) AS refunded,
+        cast(
+            coalesce(sum(cast(amount AS DECIMAL(18, 6))) FILTER (WHERE event_type = 'refund'), 0)
+            AS DECIMAL(38, 6)
+        ) AS refunded,
         list_sort(coalesce(list({
             'time': wall_time,
             'product_id': product,
