@@ -18,7 +18,7 @@ from bestiary.lake.store import Store, locked
 from bestiary.progress import SILENT, Progress
 from bestiary.simulate import simulate
 
-__all__ = ["customers", "demo", "fit", "ingest", "report", "run", "runs", "simulate"]
+__all__ = ["Settings", "customers", "demo", "fit", "ingest", "report", "run", "runs", "simulate"]
 DEFAULTS = Settings()
 
 
@@ -52,7 +52,7 @@ def run(
             return Outcome(there, added, found, unchanged=True)
         with lake.scratch() as scratch, there.replaced("customers", scratch) as stage:
             steps.measure(lake, stage, settings, scratch, progress)
-            steps.learn(stage, settings, progress)
+            steps.learn(lake, stage, settings, progress)
             steps.draw(lake, stage, settings, progress)
     return Outcome(there, added, found)
 
@@ -74,7 +74,7 @@ def fit(store: Path, *, as_of: date | None = None, settings: Settings = DEFAULTS
     with locked(store):
         lake, there = Store.open(store, settings), find_run(store, as_of, "customers")
         with lake.scratch() as scratch, there.replaced("fit", scratch) as stage:
-            steps.learn(stage, settings, progress)
+            steps.learn(lake, stage, settings, progress)
     return there
 
 

@@ -33,13 +33,14 @@ def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: 
         write_json(run.path / "quality.json", quality(connection, lake, run.as_of))
 
 
-def learn(run: Run, settings: Settings, progress: Progress) -> None:
+def learn(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
     """Write the model, everyone's segment and the scorecard of a run that has its customers."""
     from bestiary.segments.fit import fit
 
     with step(progress, "segments", 1):
         provenance = {"as_of": run.as_of.isoformat(), "fingerprint": run_key(run.sources(), settings)}
-        fit(run.path / "customers.parquet", run.path, settings, provenance)
+        known = settings.model_copy(update={"currency": lake.fixed.currency})  # the rules in words name it
+        fit(run.path / "customers.parquet", run.path, known, provenance)
 
 
 def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:

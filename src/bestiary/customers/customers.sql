@@ -2,7 +2,7 @@
 -- `as_of` and the windows' starts are midnights, and a visit lies within one hour, so no visit straddles an edge.
 WITH visits AS (
     SELECT *
-    FROM read_parquet({{ files }}, hive_partitioning = false)
+    FROM read_parquet({{ files }}, hive_partitioning = FALSE)
     WHERE hour >= TIMESTAMP '{{ starts[-1] }}' AND hour < TIMESTAMP '{{ as_of }}'
 ),
 
@@ -39,18 +39,23 @@ activity AS (
         cast(coalesce(sum(purchases) FILTER (WHERE hour >= TIMESTAMP '{{ starts[loop.index0] }}'), 0) AS BIGINT)
             AS count_products_{{ months }}m,
         {% endfor %}
+        {% for daypart, first_hour, last_hour in dayparts %}
+        coalesce(
+            sum(views + carts + removals + purchases + refunds) FILTER (
+                WHERE hour(hour) BETWEEN {{ first_hour }} AND {{ last_hour }}
+            ),
+            0
+        ) AS {{ daypart }},
+        {% endfor %}
+        {% for day in weekdays %}
+        coalesce(
+            sum(views + carts + removals + purchases + refunds) FILTER (WHERE isodow(hour) = {{ loop.index }}), 0
+        ) AS {{ day }},
+        {% endfor %}
         sum(refunded) AS refunded,
         min(first_time) AS first_seen,
         max(last_time) AS last_seen,
-        cast(sum(views + carts + removals + purchases + refunds) AS BIGINT) AS number_of_events,
-        {% for daypart, first_hour, last_hour in dayparts %}
-        coalesce(sum(views + carts + removals + purchases + refunds)
-            FILTER (WHERE hour(hour) BETWEEN {{ first_hour }} AND {{ last_hour }}), 0) AS {{ daypart }},
-        {% endfor %}
-        {% for day in weekdays %}
-        coalesce(sum(views + carts + removals + purchases + refunds)
-            FILTER (WHERE isodow(hour) = {{ loop.index }}), 0) AS {{ day }}{{ "," if not loop.last }}
-        {% endfor %}
+        cast(sum(views + carts + removals + purchases + refunds) AS BIGINT) AS number_of_events
     FROM visits
     GROUP BY user_id
 ),
@@ -58,7 +63,8 @@ activity AS (
 bought AS (
     SELECT
         user_id,
-        unnest(bought, recursive := true)
+        -- A column for each field, named like it.
+        unnest(bought, recursive := TRUE)  -- noqa: AL03
     FROM visits
     WHERE purchases > 0
 ),
@@ -132,12 +138,20 @@ SELECT
     preferred_brands.brand AS preferred_brand,
     preferred_categories.category_code AS preferred_category,
     -- Ties go to the earlier branch.
-    CASE greatest({% for daypart, _, _ in dayparts %}{{ "activity." ~ daypart }}{{ ", " if not loop.last }}{% endfor %})
+    CASE greatest(
+        {% for daypart, _, _ in dayparts %}
+        activity.{{ daypart }}{{ "," if not loop.last }}
+        {% endfor %}
+    )
         {% for daypart, _, _ in dayparts %}
         WHEN activity.{{ daypart }} THEN '{{ daypart }}'
         {% endfor %}
     END AS most_active_time,
-    CASE greatest({% for day in weekdays %}{{ "activity." ~ day }}{{ ", " if not loop.last }}{% endfor %})
+    CASE greatest(
+        {% for day in weekdays %}
+        activity.{{ day }}{{ "," if not loop.last }}
+        {% endfor %}
+    )
         {% for day in weekdays %}
         WHEN activity.{{ day }} THEN '{{ day }}'
         {% endfor %}

@@ -22,7 +22,8 @@ def infer_id_kinds(source: Source, mapping: Mapping) -> dict[str, str]:
 
     Integer, unless over 1 % of the known values are not numbers, have more than 19 digits, or begin with a 0 that
     would be lost. A number that is not an integer ('2.10381E+18', 17850.0) speaks for integers: it is one that a
-    spreadsheet has written, and its row is judged later. No known value: integer. Raises EventsError for a damaged file.
+    spreadsheet has written, and its row is judged later. No known value: integer.
+    Raises EventsError for a damaged file.
     """
     with readable(source.path), TemporaryDirectory() as folder, connect() as connection:
         head = source

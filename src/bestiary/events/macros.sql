@@ -43,7 +43,7 @@ CREATE OR REPLACE TEMP MACRO text_from_any(a) AS nullif(cast(a AS VARCHAR), '');
 CREATE OR REPLACE TEMP MACRO stable_hash(t) AS cast('0x' || left(md5(t), 16) AS UBIGINT);
 CREATE OR REPLACE TEMP MACRO stable_key(t) AS cast(
     cast(stable_hash(t) AS HUGEINT)
-    - CASE WHEN stable_hash(t) >= 9223372036854775808 THEN 18446744073709551616::HUGEINT ELSE 0 END
+    - CASE WHEN stable_hash(t) >= 9223372036854775808 THEN cast(18446744073709551616 AS HUGEINT) ELSE 0 END
     AS BIGINT
 );
 CREATE OR REPLACE TEMP MACRO stable_bucket(t, buckets) AS cast(stable_hash(t) % buckets AS INTEGER);

@@ -6,10 +6,10 @@ events AS (
     -- Exact duplicates: all nine columns equal after parsing, nulls equal. When clocks go back, one wall time is
     -- two instants, an hour apart.
     SELECT
+        wall_time,
         {% if time_zone != "UTC" %}
         instant,
         {% endif %}
-        wall_time,
         event_type,
         product,
         category,

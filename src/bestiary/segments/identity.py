@@ -1,0 +1,177 @@
+"""Which animal a segment is, by how it looks and never by its number.
+
+A segment looks like its mean mid-rank percentiles among all segmented customers. The fit to an animal's box is
+the product over the four axes of exp(-(d / 15)² / 2), d being how far outside the interval the segment lies: 1
+inside, 0.80 when 10 points outside, 0.41 when 20. Under `POOR` the animal is no match.
+
+Animals and segments are paired one to one so that the sum of gains is largest (an assignment problem). The gain is
+the fit with a fifth of the softness, so that a segment outside a box is not called by its animal merely because the
+right animal is taken: it shares the right name instead. Where boxes overlap, the tighter box and the nearer
+centre earn up to a tenth more, which decides between two animals that fit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bestiary.segments.personas import Persona
+from bestiary.segments.transform import Floats
+
+AXES = ("recency", "frequency", "monetary", "basket")
+SOFTNESS = 15.0
+SHARP = 3.0
+POOR = 0.5
+CLOSE = 0.8
+PREFERENCE = 0.1
+Words = dict[str, str]
+
+_MORE = (
+    ("more recent", "plus récents"),
+    ("more frequent", "plus fréquents"),
+    ("bigger spenders", "plus dépensiers"),
+    ("larger baskets", "plus gros paniers"),
+)
+_LESS = (
+    ("longer gone", "partis depuis plus longtemps"),
+    ("less frequent", "moins fréquents"),
+    ("smaller spenders", "moins dépensiers"),
+    ("smaller baskets", "plus petits paniers"),
+)
+_HIGH = (
+    ("recent", "récents"),
+    ("frequent", "fréquents"),
+    ("big spenders", "gros dépensiers"),
+    ("large baskets", "gros paniers"),
+)
+_LOW = (
+    ("long gone", "partis depuis longtemps"),
+    ("infrequent", "peu fréquents"),
+    ("small spenders", "petits dépensiers"),
+    ("small baskets", "petits paniers"),
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a segment is called. `persona` and `match` (the fit, 0 to 1) are None when no animal fits.
+
+    `note` says what a reader should know about the name; None for a plain match.
+    """
+
+    persona: str | None
+    name: Words
+    match: float | None
+    note: Words | None
+
+
+def mid_ranks(values: Floats) -> Floats:
+    """Mid-rank percentiles (n,) of values (n,), 0 to 100: 100 (number below + half the number equal) / n.
+
+    Equal values, the customer's own included, count for a half.
+    """
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    below = np.cumsum(counts) - counts
+    ranks: Floats = 100.0 * (below + counts / 2.0) / len(values)
+    return ranks[inverse]
+
+
+def percentiles(features: Floats, purchases: Floats) -> Floats:
+    """Percentiles (n, 4) on `AXES`; features (n, 3) with refunds clipped, numbers of purchases (n,) >= 1."""
+    recency, frequency, monetary = features.T
+    return np.column_stack([mid_ranks(axis) for axis in (-recency, frequency, monetary, monetary / purchases)])
+
+
+def box_fits(profiles: Floats, boxes: Floats, softness: float = SOFTNESS) -> Floats:
+    """The fit (k, p) of k mean percentiles (k, 4) to p boxes (p, 4, 2)."""
+    low, high = boxes[None, :, :, 0], boxes[None, :, :, 1]
+    outside = np.maximum(np.maximum(low - profiles[:, None, :], profiles[:, None, :] - high), 0.0)
+    return np.asarray(np.exp(-((outside / softness) ** 2) / 2).prod(axis=2))
+
+
+def _preferences(profiles: Floats, boxes: Floats) -> Floats:
+    """From 0 to 1 (k, p): 0.7 for a tight box (geometric mean of the widths), 0.3 for being near its centre."""
+    low, high = boxes[None, :, :, 0], boxes[None, :, :, 1]
+    width = np.broadcast_to(high - low, (len(profiles), *boxes.shape[:2]))
+    stated = width < 100
+    off = np.minimum(np.abs(profiles[:, None, :] - (low + high) / 2) / (width / 2), 1.0)
+    near = 1.0 - np.where(stated, off, 0.0).sum(axis=2) / np.maximum(stated.sum(axis=2), 1)
+    tight = 1.0 - np.exp(np.log(width / 100).mean(axis=2))
+    return np.asarray(0.3 * near + 0.7 * tight)
+
+
+def identify(profiles: Floats, animals: dict[str, Persona]) -> list[Identity]:
+    """Name k segments from their mean percentiles (k, 4) on `AXES`; the answer's order is the segments'.
+
+    A segment that lies in a box goes to another animal only where it is close to that one's box (fit `CLOSE`: 10
+    points outside on one axis). A segment left over shares the name of the animal that it is in the box of, or close
+    to; a poor match is called by what it is.
+    """
+    keys = list(animals)
+    boxes = np.array([animals[key].box.intervals for key in keys])
+    fits = box_fits(profiles, boxes)
+    gains = box_fits(profiles, boxes, SHARP) * (1 + PREFERENCE * _preferences(profiles, boxes))
+    housed = (fits == 1.0).any(axis=1, keepdims=True)
+    gains = np.where(fits >= np.where(housed, CLOSE, POOR), gains, 0.0)
+    owners = _pairs(profiles, gains)
+    names: dict[int, Identity] = {}
+    for animal, segment in owners.items():
+        name = animals[keys[animal]].name.model_dump()
+        names[segment] = Identity(keys[animal], name, float(fits[segment, animal]), None)
+    taken: set[str] = set()
+    for segment in _by_looks(profiles):
+        if segment not in names:
+            best = int(np.argmax(gains[segment])) if gains[segment].any() else int(np.argmax(fits[segment]))
+            persona, fit = animals[keys[best]], float(fits[segment, best])
+            if fit >= CLOSE and best in owners:
+                difference = profiles[segment] - profiles[owners[best]]
+                names[segment] = _shared(keys[best], persona, fit, difference, taken)
+            else:
+                names[segment] = _unnamed(segment, profiles[segment], persona, fit)
+    return [names[segment] for segment in range(len(profiles))]
+
+
+def _pairs(profiles: Floats, gains: Floats) -> dict[int, int]:
+    """Animal to segment, one to one, with the largest sum of gains (k, p); a gain of 0 is no pair."""
+    from scipy.optimize import linear_sum_assignment
+
+    order = _by_looks(profiles)
+    rows, columns = linear_sum_assignment(gains[order], maximize=True)
+    pairs = {int(column): order[row] for row, column in zip(rows, columns, strict=True)}
+    return {animal: segment for animal, segment in pairs.items() if gains[segment, animal] > 0}
+
+
+def _by_looks(profiles: Floats) -> list[int]:
+    """Segments in the order of their looks, so that no name depends on their numbers."""
+    return [int(segment) for segment in np.lexsort(profiles.T)]
+
+
+def _shared(key: str, animal: Persona, fit: float, difference: Floats, taken: set[str]) -> Identity:
+    """An animal's name with the axis on which the segment differs most from the one that bears it plainly."""
+    for axis in np.argsort(-np.abs(difference), kind="stable"):
+        en, fr = (_MORE if difference[axis] > 0 else _LESS)[int(axis)]
+        name = {"en": f"{animal.name.en}, {en}", "fr": f"{animal.name.fr}, {fr}"}
+        if name["en"] not in taken:
+            break
+    else:
+        number = sum(one.startswith(name["en"]) for one in taken) + 1
+        name = {language: f"{text} ({number})" for language, text in name.items()}
+    taken.add(name["en"])
+    note = {
+        "en": f"Shares its name with the segment called {animal.name.en}, and differs from it most in this: {en}.",
+        "fr": f"Partage son nom avec le segment appelé {animal.name.fr}, dont il se distingue surtout ainsi : {fr}.",
+    }
+    return Identity(key, name, fit, note)
+
+
+def _unnamed(segment: int, profile: Floats, best: Persona, fit: float) -> Identity:
+    """A name that says what the segment is: the two axes on which it is farthest from the middle."""
+    telling = [int(axis) for axis in np.argsort(-np.abs(profile - 50), kind="stable")[:2]]
+    words = [(_HIGH if profile[axis] > 50 else _LOW)[axis] for axis in sorted(telling) if abs(profile[axis] - 50) >= 10]
+    en = ", ".join(word[0] for word in words) or "average on every axis"
+    fr = ", ".join(word[1] for word in words) or "moyens sur tous les axes"
+    note = {
+        "en": f"No animal that is free fits segment {segment} well: the nearest is {best.name.en} (fit {fit:.2f}).",
+        "fr": f"Aucun animal libre ne convient bien au segment {segment} : le plus proche est {best.name.fr} "
+        f"(accord {fit:.2f}).".replace("0.", "0,"),
+    }
+    return Identity(None, {"en": f"Segment {segment}: {en}", "fr": f"Segment {segment} : {fr}"}, None, note)

@@ -1,0 +1,153 @@
+"""A decision tree that relearns the segments, so that they can be told in words.
+
+Breiman, Friedman, Olshen and Stone (1984), "Classification and Regression Trees"; scikit-learn grows it,
+and what is kept is a list of nodes: data that any language can walk. How well it agrees with the segments
+on customers that it was not grown on is its fidelity (see `fidelity`), not predictive accuracy.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from bestiary.config import Frozen
+from bestiary.segments.transform import Finite, Floats, Ints
+
+
+class Node(Frozen):
+    """One node; a leaf has no column. A value at or under the threshold goes left.
+
+    `segment` is the majority in the training part, the lowest on a tie. `customers` counts the segmented
+    customers who come by, and `purity` is the share of them who are in `segment` (null when nobody does).
+    """
+
+    id: Annotated[int, Field(ge=0)]
+    column: str | None
+    threshold: Finite | None
+    left: int | None
+    right: int | None
+    segment: Annotated[int, Field(ge=0)]
+    customers: Annotated[int, Field(ge=0)]
+    purity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How far a tree may grow, so that its rules stay worth reading.
+
+    `least_share` is the least share of the training customers that a leaf holds, unless a whole segment is smaller.
+    """
+
+    depth: int
+    leaves_per_segment: int | None = None
+    least_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of the training and the held-out part; whether both keep the shares of the segments."""
+
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+    stratified: bool
+
+
+@dataclass(frozen=True)
+class Tree:
+    """`nodes` from the root down; `shares` (nodes, k), each segment's share of the training customers."""
+
+    nodes: tuple[Node, ...]
+    shares: Floats
+
+    def walk(self, rows: Floats, columns: tuple[str, ...]) -> NDArray[np.int64]:
+        """The leaf (n,) that each row (n, d) of these columns comes to."""
+        return walk(self.nodes, rows, columns)
+
+
+def walk(nodes: tuple[Node, ...], rows: Floats, columns: tuple[str, ...]) -> NDArray[np.int64]:
+    """The leaf (n,) of each row (n, d); `nodes` are numbered by their place."""
+    at = np.zeros(len(rows), dtype=np.int64)
+    for node in nodes:
+        if node.column is not None and node.left is not None and node.right is not None:
+            here = np.flatnonzero(at == node.id)
+            goes_left = rows[here, columns.index(node.column)] <= node.threshold
+            at[here] = np.where(goes_left, node.left, node.right)
+    return at
+
+
+def split(labels: Ints, test_share: float, seed: int) -> Split:
+    """Hold out a share of n >= 2 customers, at least one, keeping the segments' shares where that can be.
+
+    It cannot be when a segment has one member, or when either part has fewer places than there are segments.
+    """
+    from sklearn.model_selection import train_test_split
+
+    rows = np.arange(len(labels))
+    held = min(len(labels) - 1, max(1, int(np.ceil(test_share * len(labels)))))
+    counts = np.unique(labels, return_counts=True)[1]
+    stratified = bool(counts.min() >= 2 and min(held, len(labels) - held) >= len(counts))
+    train, test = train_test_split(rows, test_size=held, random_state=seed, stratify=labels if stratified else None)
+    return Split(np.sort(train), np.sort(test), stratified)
+
+
+def grow(rows: Floats, labels: Ints, k: int, part: Split, columns: tuple[str, ...], shape: Shape, seed: int) -> Tree:
+    """Grow a tree of this shape on the training rows of (n, d), labels (n,) below k."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    smallest = int(np.unique(labels[part.train], return_counts=True)[1].min())
+    learner = DecisionTreeClassifier(
+        max_depth=shape.depth,
+        max_leaf_nodes=max(2, shape.leaves_per_segment * k) if shape.leaves_per_segment else None,
+        min_samples_leaf=max(1, min(smallest, round(shape.least_share * len(part.train)))),
+        random_state=seed,
+    )
+    learner.fit(rows[part.train], labels[part.train])
+    grown = learner.tree_
+    shares = np.zeros((grown.node_count, k))
+    shares[:, learner.classes_] = grown.value[:, 0, :] / grown.value[:, 0, :].sum(axis=1, keepdims=True)
+    order = _from_the_root(grown.children_left, grown.children_right)
+    number = {old: new for new, old in enumerate(order)}
+    shares = shares[order]
+    bare = tuple(
+        Node(
+            id=new,
+            column=None if grown.children_left[old] < 0 else columns[grown.feature[old]],
+            threshold=None if grown.children_left[old] < 0 else float(grown.threshold[old]),
+            left=number.get(int(grown.children_left[old])),
+            right=number.get(int(grown.children_right[old])),
+            segment=int(np.argmax(shares[new])),
+            customers=0,
+            purity=None,
+        )
+        for new, old in enumerate(order)
+    )
+    return Tree(_counted(bare, walk(bare, rows, columns), labels), shares)
+
+
+def _from_the_root(left: Ints, right: Ints) -> list[int]:
+    """Node numbers level by level, so that a child always comes after its parent."""
+    order = [0]
+    for node in order:
+        if left[node] >= 0:
+            order += [int(left[node]), int(right[node])]
+    return order
+
+
+def _counted(nodes: tuple[Node, ...], leaves: NDArray[np.int64], labels: Ints) -> tuple[Node, ...]:
+    """The nodes with how many customers come by each, and the share of them in its segment."""
+    k = max(int(labels.max()), max(node.segment for node in nodes)) + 1
+    counts = np.bincount(leaves * k + labels, minlength=len(nodes) * k).reshape(len(nodes), k)
+    for node in reversed(nodes):
+        if node.left is not None and node.right is not None:
+            counts[node.id] = counts[node.left] + counts[node.right]
+    return tuple(
+        node.model_copy(
+            update={
+                "customers": int(counts[node.id].sum()),
+                "purity": float(counts[node.id, node.segment] / total) if (total := counts[node.id].sum()) else None,
+            }
+        )
+        for node in nodes
+    )
