@@ -1,0 +1,120 @@
+"""The report's language: its sentences from `locales/*.toml`, and how it writes numbers, dates and money."""
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bestiary.config import Language
+
+LOCALES = Path(__file__).parent / "locales"
+UNDEFINED = "–"
+"""Stands for a figure that is not defined; a zero would be a claim."""
+
+
+@functools.cache
+def load(name: str) -> dict[str, Any]:
+    """Read `locales/<name>.toml`."""
+    return tomllib.loads((LOCALES / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language and one currency. Called with a key such as `header.title` it gives the sentence.
+
+    Methods that format take None and give a dash: a figure that is not defined.
+    """
+
+    language: Language
+    currency: str
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The sentence at `key` with its `{names}` filled in; KeyError names a key that is not there."""
+        found = self._find(key)
+        if not isinstance(found, str):
+            raise KeyError(key)
+        return found.format(**values) if values else found
+
+    def label(self, group: str, name: str) -> str:
+        """The word for a value met in data, or the value itself where there is none (a mapping's own reason)."""
+        found = self._find(group).get(name, name)
+        return str(found)
+
+    def of(self, texts: Mapping[str, str]) -> str:
+        """Pick this language from a text written in all of them."""
+        return texts[self.language]
+
+    def name(self, texts: Mapping[str, str]) -> str:
+        """A segment's name, beginning with a capital."""
+        text = self.of(texts)
+        return text[:1].upper() + text[1:]
+
+    def sentence(self, texts: Mapping[str, str]) -> str:
+        """A text as a sentence: a capital first (a symbol such as k stays as it is), a stop last."""
+        text = self.of(texts)
+        text = self.name(texts) if text[1:2].isalpha() else text
+        return text if text.endswith((".", "!", "?", "…")) else text + "."
+
+    def column(self, name: str) -> str:
+        """A column of the customer table in words, with its window where the name has one; unknown names as is."""
+        base, _, last = name.rpartition("_")
+        if last.endswith("m") and last[:-1].isdigit():
+            label = self.label("columns", base)
+            return name if label == base else self("columns_window", label=label, months=last[:-1])
+        return self.label("columns", name)
+
+    def dictionary(self, text: str) -> str:
+        """A sentence of the dictionary of columns, which is written in English."""
+        return text if self.language == "en" else str(load(f"columns.{self.language}").get(text, text))
+
+    def number(self, value: float | None, digits: int = 0) -> str:
+        """A number with grouped thousands; `digits` after the point."""
+        if value is None:
+            return UNDEFINED
+        text = f"{value:,.{digits}f}".replace("-", "\u2212")
+        if not text.strip("\u22120.,"):
+            text = text.lstrip("\u2212")
+        return text.translate({ord(","): self("format.thousands"), ord("."): self("format.point")})
+
+    def compact(self, value: float) -> str:
+        """A number short enough for an axis: 12 k, 3 M."""
+        for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+            if abs(value) >= size:
+                return self.number(value / size, 0 if value % size == 0 else 1) + suffix
+        return self.number(value, 0 if value == int(value) else 1)
+
+    def percent(self, share: float | None, digits: int = 1) -> str:
+        """A share of 1 as a percentage; a small one that is not nothing never reads as nothing."""
+        if share is None:
+            return UNDEFINED
+        least = 10 ** -(digits + 2)
+        if 0 < share < least:
+            return "<\u202f" + self("format.percent", number=self.number(100 * least, digits))
+        return self("format.percent", number=self.number(100 * share, digits))
+
+    def money(self, value: float | None) -> str:
+        """An amount with its currency; cents only below a thousand."""
+        if value is None:
+            return UNDEFINED
+        amount = self.number(value, 2 if abs(value) < 1000 else 0)
+        return self("format.money", amount=amount, currency=self.currency)
+
+    def date(self, iso: str | None) -> str:
+        """A day such as `2019-11-01` in words."""
+        if iso is None:
+            return UNDEFINED
+        day = date.fromisoformat(iso[:10])
+        month = self._find("format.months")[day.month - 1]
+        number = self("format.first") if day.day == 1 else str(day.day)
+        return self("format.date", day=number, month=month, year=day.year)
+
+    def _find(self, key: str) -> Any:
+        found: Any = load(self.language)
+        for part in key.split("."):
+            if not isinstance(found, dict) or part not in found:
+                raise KeyError(f"{key} in {self.language}.toml")
+            found = found[part]
+        return found
