@@ -1,4 +1,4 @@
-{# Each record read by the contract, with the reason why it is refused, or null. #}
+{# Each record read by the contract, and whether it can be used; `rejects.sql` has the reasons. #}
 WITH
 {% include "raw.sql" %},
 
@@ -19,25 +19,18 @@ typed AS (
 ),
 
 judged AS (
+    -- `usable` decides; NaN and infinity are not below 1e12.
     SELECT
         *,
-        CASE
-            WHEN fault IS NOT NULL THEN fault
-            WHEN event_time IS NULL THEN 'missing_event_time'
-            WHEN wall_time IS NULL THEN 'bad_event_time'
-            WHEN wall_time > TIMESTAMP {{ quote(clock) }} THEN 'time_in_the_future'
-            WHEN wall_time < TIMESTAMP '1990-01-01' THEN 'time_before_1990'
-            WHEN event_type IS NULL THEN 'missing_event_type'
-            WHEN event_type NOT IN ('view', 'cart', 'remove_from_cart', 'purchase', 'refund') THEN 'unknown_event_type'
-            WHEN product_id IS NULL THEN 'missing_product_id'
-            WHEN product IS NULL THEN 'bad_product_id'
-            WHEN category_id IS NOT NULL AND category IS NULL THEN 'bad_category_id'
-            WHEN user_id IS NULL THEN 'missing_user_id'
-            WHEN customer IS NULL THEN 'bad_user_id'
-            WHEN price IS NOT NULL AND (amount IS NULL OR isnan(amount)) THEN 'bad_price'
-            WHEN isinf(amount) THEN 'infinite_price'
-            WHEN amount < 0 THEN 'negative_price'
-            WHEN amount >= 1e12 THEN 'price_too_large'
-        END AS reason
+        coalesce(
+            fault IS NULL
+            AND wall_time >= TIMESTAMP '1990-01-01' AND wall_time <= TIMESTAMP {{ quote(clock) }}
+            AND event_type IN ('view', 'cart', 'remove_from_cart', 'purchase', 'refund')
+            AND product IS NOT NULL
+            AND (category IS NOT NULL OR category_id IS NULL)
+            AND customer IS NOT NULL
+            AND (price IS NULL OR (amount >= 0 AND amount < 1e12)),
+            FALSE
+        ) AS usable
     FROM typed
 )

@@ -25,17 +25,20 @@ split AS (
 ),
 
 faults AS (
-    -- Quoted fields must account for every character of their line, or the quotes do not close.
+    -- Quoted fields must account for every character of their line, or the quotes do not close. The cases are nested
+    -- because a condition's parts are all worked out, for every line.
     SELECT
         *,
         CASE
             WHEN starts_with(line, chr(26)) THEN split_part(line, chr(26), 2)
-            WHEN trim(line) = '' THEN 'blank_line'
-            WHEN
-                contains(line, '"')
-                AND list_sum(list_transform(fields, LAMBDA field: length(field) + 1)) != length(line) + 1
-                THEN 'unparsable_line'
-            WHEN len(fields) != {{ source.columns | length }} THEN 'wrong_number_of_columns'
+            WHEN contains(line, '"')
+                THEN CASE
+                    WHEN list_sum(list_transform(fields, LAMBDA field: length(field) + 1)) != length(line) + 1
+                        THEN 'unparsable_line'
+                    WHEN len(fields) != {{ source.columns | length }} THEN 'wrong_number_of_columns'
+                END
+            WHEN len(fields) != {{ source.columns | length }}
+                THEN CASE WHEN trim(line) = '' THEN 'blank_line' ELSE 'wrong_number_of_columns' END
         END AS fault
     FROM split
 ),

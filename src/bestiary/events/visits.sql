@@ -18,10 +18,10 @@ events AS (
         amount,
         customer,
         {{ read.user_session }}(user_session) AS user_session,
-        count(*) AS copies
+        count(*) FILTER (WHERE usable) AS copies
     FROM judged
-    WHERE reason IS NULL
     GROUP BY ALL
+    HAVING copies > 0
 ),
 
 visits AS (

@@ -106,7 +106,7 @@ class Store:
             DeltaTable.create(
                 path / table,
                 schema(table, fixed.id_kinds),
-                mode="ignore",
+                mode="overwrite",  # what a killed attempt has left may be of another kind
                 partition_by=list(PARTITIONS[table]),
             )
         write_json(path / "store.json", fixed.model_dump())
