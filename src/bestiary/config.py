@@ -80,6 +80,12 @@ class Settings(Frozen):
         return self
 
     @property
+    def id_kinds(self) -> dict[str, str]:
+        """Integer or string for the ids whose kind is set."""
+        kinds = {"user_id": self.user_id, "product_id": self.product_id, "category_id": self.category_id}
+        return {name: kind for name, kind in kinds.items() if kind}
+
+    @property
     def memory_bytes(self) -> int:
         """The memory bound in bytes."""
         match = re.fullmatch(r"([0-9.]+) ?([MG])i?B", self.memory)

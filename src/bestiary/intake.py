@@ -35,7 +35,7 @@ def ingest(
         made = not (store / "store.json").exists()
         held = () if made else Store.open(store, settings).fingerprints()
         arrivals = look_at(events, columns, header=header, held=held)
-        kinds = arrivals.id_kinds(columns) if made else {}
+        kinds = arrivals.id_kinds(columns, settings.id_kinds) if made else {}
         lake = Store.create(store, settings, kinds) if made else Store.open(store, settings)
         added: list[Ingested] = []
         try:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
-from rich.table import Table
+from rich.table import Column, Table
 
 from bestiary.config import Language
 from bestiary.events.arrivals import Arrivals
@@ -62,7 +62,7 @@ def intake(added: Sequence[Ingested], arrivals: Arrivals, store: Path) -> None:
     if arrivals.ignored_columns:
         console.print(f"Ignored columns: {', '.join(arrivals.ignored_columns)}", markup=False)
     if added:
-        table = Table("file", box=None, pad_edge=False)
+        table = Table(Column("file", overflow="fold"), box=None, pad_edge=False)
         for name in ("read", "kept", "duplicates", "rejected"):
             table.add_column(name, justify="right")
         for one in added:

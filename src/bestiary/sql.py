@@ -2,11 +2,14 @@
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bestiary.errors import BestiaryError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -34,6 +37,20 @@ def connect(*, threads: int = 0, memory_bytes: int = 0, spill: Path | None = Non
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+@contextmanager
+def within(memory_bytes: int, what: str) -> Iterator[None]:
+    """Say it as our own error when DuckDB runs out of the memory it was given, or of disk to spill to."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise BestiaryError(
+            f"{what}: {memory_bytes // 10**6} MB and the disk for spilling were not enough.",
+            do="Give more --memory, or make room on the disk.",
+        ) from error
 
 
 def quote(value: str) -> str:

@@ -13,7 +13,7 @@ from bestiary.lake.quality import quality, time_span
 from bestiary.lake.runs import Run, run_key
 from bestiary.lake.store import Store
 from bestiary.progress import Progress, step
-from bestiary.sql import connect
+from bestiary.sql import connect, within
 
 
 def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Progress) -> None:
@@ -24,13 +24,13 @@ def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: 
     share = engine.share(len(buckets))
     plan = Measure(run.as_of, settings.windows, scratch, share.threads, share.memory_bytes)
     parts: list[Path] = []
-    with step(progress, "customers", len(buckets)):
+    with within(engine.memory_bytes, "customers"), step(progress, "customers", len(buckets)):
         for part in engine.map(partial(measure_bucket, measure=plan), buckets):
             parts.append(part)
             progress.advance()
-    with connect(threads=engine.threads, memory_bytes=engine.memory_bytes, spill=scratch) as connection:
-        merge(connection, parts, run.path / "customers.parquet")
-        write_json(run.path / "quality.json", quality(connection, lake, run.as_of))
+        with connect(threads=engine.threads, memory_bytes=engine.memory_bytes, spill=scratch) as connection:
+            merge(connection, parts, run.path / "customers.parquet")
+            write_json(run.path / "quality.json", quality(connection, lake, run.as_of))
 
 
 def learn(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:

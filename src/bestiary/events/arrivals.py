@@ -1,9 +1,11 @@
 """Which of the named files are new to a store: all are looked at before the first one is read."""
 
 from collections.abc import Collection, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from pathlib import Path
 
+from bestiary.errors import EventsError
 from bestiary.events.contract import IDS
 from bestiary.events.ingest import Pending
 from bestiary.events.kinds import infer_id_kinds
@@ -20,13 +22,20 @@ class Arrivals:
     pending: tuple[Pending, ...]
     known: tuple[Path, ...]
 
-    def id_kinds(self, mapping: Mapping) -> dict[str, str]:
-        """Integer or string for each id, told by the first file that has a record; integer where none has."""
+    def id_kinds(self, mapping: Mapping, asked: Map[str, str]) -> dict[str, str]:
+        """Integer or string for each id: as asked, else as told by the first file that has a record.
+
+        Raises EventsError where neither says it, because a store keeps the answer for ever.
+        """
         for pending in self.pending:
-            kinds = infer_id_kinds(pending.source, mapping)
-            if kinds:
+            kinds = infer_id_kinds(pending.source, mapping) | dict(asked)
+            if len(kinds) == len(IDS):
                 return kinds
-        return dict.fromkeys(IDS, "integer")
+        raise EventsError(
+            f"{', '.join(str(one.source.path) for one in self.pending)}: no record that could be read, so that nothing "
+            "tells whether this shop's ids are integers or text.",
+            do="Begin a store with a file that holds events, or set user_id, product_id and category_id (--config).",
+        )
 
     @property
     def ignored_columns(self) -> tuple[str, ...]:

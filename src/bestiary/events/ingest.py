@@ -9,14 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from bestiary.errors import BestiaryError, CountsError
+from bestiary.errors import CountsError
 from bestiary.events.contract import COLUMNS, EVENT_TYPES, readers
 from bestiary.events.mapping import Mapping
 from bestiary.events.mend import mend
 from bestiary.events.source import Source
 from bestiary.events.survey import readable, survey_csv
 from bestiary.parts import Part, write_parts
-from bestiary.sql import connect, quote, render
+from bestiary.sql import connect, quote, render, within
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -70,18 +70,14 @@ def ingest_file(pending: Pending, plan: Plan) -> Ingested:
     Memory is bounded by `plan.memory_bytes`; what does not fit goes to `plan.spill`. Raises EventsError for a file
     that cannot be read and CountsError where the counts do not close. Parts of a file that failed are litter.
     """
-    import duckdb
-
     path = pending.source.path
-    with _as_it_is_read(pending.source, plan.spill) as (source, records), readable(path):
-        try:
-            with connect(threads=plan.threads, memory_bytes=plan.memory_bytes, spill=plan.spill) as connection:
-                return _Kernel(connection, source, plan).run(path.name, pending.fingerprint, records)
-        except duckdb.OutOfMemoryException as error:
-            raise BestiaryError(
-                f"{path}: {plan.memory_bytes // 10**6} MB and the disk for spilling were not enough.",
-                do="Give more --memory, or make room on the disk.",
-            ) from error
+    with (
+        _as_it_is_read(pending.source, plan.spill) as (source, records),
+        readable(path),
+        within(plan.memory_bytes, str(path)),
+        connect(threads=plan.threads, memory_bytes=plan.memory_bytes, spill=plan.spill) as connection,
+    ):
+        return _Kernel(connection, source, plan).run(path.name, pending.fingerprint, records)
 
 
 @contextmanager

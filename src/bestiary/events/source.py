@@ -74,7 +74,7 @@ def _wanted(
     if missing:
         raise EventsError(
             f"{path}: missing {_listed(missing, found)}.",
-            allowed=f"Found: {', '.join(found)}." + _other_delimiter(line or ""),
+            allowed=f"Found: {', '.join(found)[:500]}." + _other_delimiter(line or ""),
             do="Rename the columns, or describe them in a mapping file (--mapping).",
         )
     twice = [name for name in mapping.needs if len(folded[name.casefold()]) > 1]

@@ -22,7 +22,7 @@ def find_sources(events: Sequence[str | Path]) -> list[Path]:
         raise EventsError("No events were named.", allowed=ALLOWED)
     found: set[Path] = set()
     for argument in events:
-        matches = list(_expand(str(argument)))
+        matches = list(_expand(str(argument))) if argument else []  # an empty text is not the current folder
         if not matches:
             raise EventsError(f"{argument}: no events file there.", allowed=ALLOWED, do="Check the path.")
         # A link to a file keeps its own name, which says what is in the file; its target's may say nothing.

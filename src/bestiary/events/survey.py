@@ -79,8 +79,11 @@ def first_line(path: Path) -> str:
 
 
 def fields(line: str) -> list[str]:
-    """Split one line of CSV."""
-    return next(csv.reader([line]), [])
+    """Split one line of CSV; what no reader would take as a header stays one field."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return [line]
 
 
 def survey_csv(path: Path, header_lines: int) -> CsvFacts:

@@ -82,10 +82,13 @@ class Run:
         write_json(self.path / "run.json", {"format_version": FORMAT_VERSION, "as_of": self.path.name, **content})
 
     def description(self) -> dict[str, Any] | None:
-        """What `run.json` says; None when the run is not complete."""
+        """What `run.json` says; None when the run is not complete, or its `run.json` is damaged."""
         if not (self.path / "run.json").is_file() or not all(self.has(step) for step in STEPS):
             return None
-        content = read_json(self.path / "run.json")
+        try:
+            content = read_json(self.path / "run.json")
+        except ModelError:
+            return None
         if content.get("format_version") != FORMAT_VERSION:
             raise ModelError(
                 f"{self.path}: run.json has format version {content.get('format_version')!r}.",

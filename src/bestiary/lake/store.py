@@ -90,14 +90,13 @@ class Store:
 
     @classmethod
     def create(cls, path: Path, settings: Settings, id_kinds: Mapping[str, str]) -> Store:
-        """Make a store; ids whose kind is not set get the one in `id_kinds`."""
-        asked = settings.model_dump(include={"user_id", "product_id", "category_id"})
+        """Make a store; `id_kinds` says integer or string for user_id, product_id and category_id."""
         fixed = Fixed.model_validate(
             {
                 "time_zone": settings.time_zone or "UTC",
                 "currency": settings.currency or "USD",
                 "buckets": settings.buckets or 16,
-                **{name: asked[name] or kind for name, kind in id_kinds.items()},
+                **id_kinds,
             }
         )
         from deltalake import DeltaTable
