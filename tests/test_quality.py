@@ -149,7 +149,7 @@ def test_a_session_in_two_files_and_hours_is_one(tmp_path: Path) -> None:
 
 
 def test_nothing_kept_is_said_and_quality_is_not_made_up(tmp_path: Path) -> None:
-    shop.ingest(shop.write_csv(tmp_path / "a.csv", ["junk"]), tmp_path / "store")
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", [shop.line(event_time="never")]), tmp_path / "store")
     with pytest.raises(EventsError, match="holds no events"):
         quality(tmp_path / "store")
 
