@@ -24,7 +24,7 @@ def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: 
     share = engine.share(len(buckets))
     plan = Measure(run.as_of, settings.windows, scratch, share.threads, share.memory_bytes)
     parts: list[Path] = []
-    with within(engine.memory_bytes, "customers"), step(progress, "customers", len(buckets)):
+    with within(settings.memory_bytes, "customers"), step(progress, "customers", len(buckets)):
         for part in engine.map(partial(measure_bucket, measure=plan), buckets):
             parts.append(part)
             progress.advance()
