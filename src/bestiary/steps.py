@@ -10,7 +10,7 @@ from bestiary.customers.measure import Measure, bucketed, measure_bucket, merge
 from bestiary.files import read_json, write_json
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.quality import quality, time_span
-from bestiary.lake.runs import Run, run_key
+from bestiary.lake.runs import Run, lake_fingerprint, run_key
 from bestiary.lake.store import Store
 from bestiary.progress import Progress, step
 from bestiary.sql import connect, within
@@ -38,7 +38,7 @@ def learn(lake: Store, run: Run, settings: Settings, progress: Progress) -> None
     from bestiary.segments.fit import fit
 
     with step(progress, "segments", 1):
-        provenance = {"as_of": run.as_of.isoformat(), "fingerprint": run_key(run.sources(), settings)}
+        provenance = {"as_of": run.as_of.isoformat(), "fingerprint": lake_fingerprint(run.sources())}
         known = settings.model_copy(update={"currency": lake.fixed.currency})  # the rules in words name it
         fit(run.path / "customers.parquet", run.path, known, provenance)
 

@@ -22,6 +22,7 @@ from bestiary import __version__
 from bestiary.config import Settings
 from bestiary.errors import ModelError, StoreError
 from bestiary.files import read_json, write_json
+from bestiary.lake.store import Fixed
 
 FORMAT_VERSION = 1
 STEPS = {
@@ -99,10 +100,18 @@ class Run:
 
 
 def run_key(sources: Sequence[str], settings: Settings) -> str:
-    """What a run is made from, as one text: the fingerprints of its sources, the settings, and our version."""
-    asked = settings.model_dump(mode="json", exclude={"threads", "memory"})
-    content = json.dumps([sorted(sources), asked, __version__], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+    """What a run is made from, as one text: its sources, our version, and the settings that are not the store's."""
+    asked = settings.model_dump(mode="json", exclude={"threads", "memory", *Fixed.model_fields})
+    return _digest([sorted(sources), asked, __version__])
+
+
+def lake_fingerprint(sources: Sequence[str]) -> str:
+    """One fingerprint for all sources: the same data has the same, in whatever order it came."""
+    return _digest(sorted(sources))
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def all_runs(store: Path) -> list[Run]:
