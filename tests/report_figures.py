@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bestiary.customers.features import Windows
+from bestiary.customers.features import Windows, features
 
 WINDOWS: Windows = (2, 5, 7)
 FIRST_ID = 512_000_000
