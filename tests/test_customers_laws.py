@@ -123,4 +123,21 @@ def test_windows_are_calendar_months_cut_at_the_end_of_a_month(as_of: date, mont
 def test_stray_events_do_not_decide_the_date() -> None:
     with pytest.raises(EventsError, match="--as-of 2020-04-03"):
         infer_as_of(datetime(2020, 6, 1, 12), datetime(2020, 4, 2, 9))
-    assert infer_as_of(datetime(2020, 6, 1, 12), datetime(2020, 5, 31, 9)) == date(2020, 6, 2)
+    # A week from the 99.9th percentile to the midnight is allowed, and not an hour more.
+    assert infer_as_of(datetime(2020, 6, 1, 12), datetime(2020, 5, 26)) == date(2020, 6, 2)
+    with pytest.raises(EventsError, match="--as-of 2020-05-26"):
+        infer_as_of(datetime(2020, 6, 1, 12), datetime(2020, 5, 25, 23))
+
+
+def test_the_percentile_is_the_999th_of_a_thousand(tmp_path: Path) -> None:
+    """Two strays in 2,000 events lie beyond the percentile and stop the run; three in 2,001 are part of the shop."""
+    moments = [f"2020-04-01 {n // 60 % 24:02}:{n % 60:02}:00 UTC" for n in range(1998)]
+    strays = [f"2020-06-0{n} 00:00:00 UTC" for n in (1, 2, 3)]
+    for name, times in (("two", moments + strays[:2]), ("three", moments + strays)):
+        rows = [(time, "view", "1", "", "", "", "", str(n), "s") for n, time in enumerate(times)]
+        with (tmp_path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([COLUMNS, *rows])
+        pipeline.ingest([tmp_path / f"{name}.csv"], tmp_path / name)
+    with pytest.raises(EventsError, match="--as-of 2020-04-02"):
+        pipeline.customers(tmp_path / "two")
+    assert pipeline.customers(tmp_path / "three").as_of == date(2020, 6, 4)

@@ -212,7 +212,7 @@ def test_the_shipped_mapping_reads_online_retail(tmp_path: Path) -> None:
     (ingested,), arrivals = shop.ingest(path, tmp_path / "store", mapping="online_retail")
     assert shop.counts(ingested) == (5, 3, 0, 2)
     assert arrivals.ignored_columns == ("Country", "Description")
-    assert [reason for _, _, reason in shop.rejects(tmp_path / "store")] == ["stock_adjustment", "missing_user_id"]
+    assert [reason for _, _, reason in shop.rejects(tmp_path / "store")] == ["missing_user_id", "missing_user_id"]
     assert [(one["product_id"], str(one["price"])) for one in shop.bought(tmp_path / "store")] == [
         ("85123A", "15.300000"),
         ("22633", "None"),

@@ -154,6 +154,36 @@ def test_nothing_kept_is_said_and_quality_is_not_made_up(tmp_path: Path) -> None
         quality(tmp_path / "store")
 
 
+def test_days_without_an_event_until_as_of_are_gaps_and_are_not_usual(tmp_path: Path) -> None:
+    lines = [at(day, product_id=str(n)) for day in ("2019-10-01", "2019-10-02") for n in range(5)]
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", lines), tmp_path / "store")
+    found = quality(tmp_path / "store", date(2019, 10, 9))["gaps"]
+    silent = [gap["day"] for gap in found if gap["kind"] == "few_events"]
+    assert silent == [f"2019-10-0{day}" for day in range(3, 9)]
+    assert {gap["usual"] for gap in found} == {5.0}
+
+
+def test_what_happens_from_as_of_on_is_no_inconsistency_or_outlier_yet(tmp_path: Path) -> None:
+    later = [at("2019-10-03", user_id=user, event_type="purchase", brand=f"b{user}") for user in ("1", "2")]
+    flood = [at("2019-10-03", user_session="flood", product_id=str(n)) for n in range(501)]
+    lines = [at("2019-10-01"), *later, *flood]
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", lines), tmp_path / "store")
+    before, after = (quality(tmp_path / "store", date(2019, 10, day)) for day in (2, 4))
+    assert sum(before["inconsistencies"].values()) + sum(before["outliers"].values()) == 0
+    assert after["inconsistencies"]["sessions_with_several_customers"] == 1
+    assert after["inconsistencies"]["products_with_several_brands"] == 1
+    assert after["outliers"] == {"sessions_over_500_events": 1, "view_only_floods": 1}
+
+
+def test_an_unknown_category_is_no_other_category_and_an_id_is_no_code(tmp_path: Path) -> None:
+    def bought(product: str, category: str, code: str) -> str:
+        return at("2019-10-01", event_type="purchase", product_id=product, category_id=category, category_code=code)
+
+    lines = [bought("1", "7", "a.b"), bought("1", "", "a.b"), bought("2", "7", "a.b"), bought("2", "7", "a.c")]
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", lines), tmp_path / "store")
+    assert quality(tmp_path / "store")["inconsistencies"]["products_with_several_categories"] == 1
+
+
 def read_real(shared_data: Path, name: str, tmp_path: Path) -> tuple[Ingested, dict[str, Any]]:
     folder = "rees46_oct2019_sample" if "first" in name or "truncated" in name else "rees46_small_samples"
     (ingested,), _ = shop.ingest(shared_data / folder / name, tmp_path / "store")

@@ -20,7 +20,7 @@ def invoices(shared_data: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def run(invoices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = pipeline.Settings(currency="GBP", k=6)
+    settings = pipeline.Settings(k=6)
     outcome = pipeline.run([invoices], tmp_path_factory.mktemp("uci") / "store", settings=settings, mapping=SHIPPED)
     assert outcome.run.as_of == date(2011, 12, 10)
     return outcome.run.path
@@ -34,8 +34,8 @@ def rows(query: str) -> list[tuple[Any, ...]]:
 def test_counts_close_and_missing_customers_have_their_own_reason(run: Path) -> None:
     quality = read_json(run / "quality.json")
     assert quality["counts"]["read"] == 541_909
-    # 135,080 lines have no customer; 1,336 of them are stock adjustments, which are refused for that.
-    assert quality["rejected_by_reason"] == {"missing_user_id": 133_744, "stock_adjustment": 1_336}
+    # Every stock adjustment lacks its customer too, and that comes first.
+    assert quality["rejected_by_reason"] == {"missing_user_id": 135_080}
     assert quality["missing"]["brand"] > 0
     counts = quality["counts"]
     assert counts["read"] == counts["kept"] + counts["duplicates"] + counts["rejected"]
@@ -90,3 +90,15 @@ def test_report_shows_the_currency_and_no_customer(run: Path) -> None:
     ids = [str(row[0]) for row in rows(f"SELECT user_id FROM {quote(str(run / 'segments.parquet'))}")]
     text = page[page.index("<main") : page.index("</main>")]
     assert not [one for one in ids if f">{one}<" in text or f'"{one}"' in text]
+
+
+def test_segments_make_sense_with_the_settings_that_nobody_changed(run: Path) -> None:
+    """As a new user runs it: the number of segments by silhouette."""
+    store = run.parents[1]
+    card = read_json(pipeline.fit(store).path / "scorecard.json")
+    segments = {one["persona"]: one for one in card["segments"]}
+    assert card["silhouette"]["chosen_k"] == 4
+    assert set(segments) == {"lion", "bear", "squirrel", "dormouse"}
+    assert segments["lion"]["share_of_value"] > 0.5 > 3 * segments["lion"]["share_of_customers"]
+    assert max(segments.values(), key=lambda one: one["medians"]["number_of_purchases"])["persona"] == "lion"
+    assert max(segments.values(), key=lambda one: one["medians"]["days_since_last_purchase"])["persona"] == "dormouse"

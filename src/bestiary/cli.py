@@ -111,7 +111,7 @@ def run(
         progress=show.progress(),
     )
     show.intake(outcome.added, outcome.arrivals, store)
-    show.segments(outcome.run, settings.language, unchanged=outcome.unchanged)
+    show.segments(outcome.run, unchanged=outcome.unchanged)
 
 
 @app.command()
@@ -152,7 +152,7 @@ def fit(store: StorePath, as_of: LatestRun = None, preset: PresetOption = None, 
     from bestiary import pipeline, show
 
     settings = _settings(config, preset=preset)
-    show.segments(pipeline.fit(store, as_of=as_of, settings=settings, progress=show.progress()), settings.language)
+    show.segments(pipeline.fit(store, as_of=as_of, settings=settings, progress=show.progress()))
 
 
 @app.command()
@@ -177,7 +177,7 @@ def runs(store: StorePath) -> None:
 def simulate(
     out: Annotated[Path, typer.Argument(help="The folder to write to.", show_default=False)],
     events: Annotated[int, typer.Option(min=1, help="How many events, about.")] = 1_000_000,
-    months: Annotated[int, typer.Option(min=1, max=120, help="How many monthly files.")] = 7,
+    months: Annotated[int, typer.Option(min=1, max=60, help="How many monthly files.")] = 7,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same content.")] = 0,
     format: Annotated[FormatName, typer.Option(help="The files' format.")] = FormatName.csv,  # noqa: A002
     dirty: Annotated[bool, typer.Option("--dirty", help="Damage some rows.")] = False,
@@ -202,7 +202,7 @@ def demo(
     settings = _settings(None, language=lang)
     outcome = pipeline.demo(folder, settings=settings, progress=show.progress())
     show.intake(outcome.added, outcome.arrivals, folder / "store")
-    show.segments(outcome.run, settings.language, unchanged=outcome.unchanged)
+    show.segments(outcome.run, unchanged=outcome.unchanged)
 
 
 @app.command()

@@ -43,7 +43,8 @@ class Settings(Frozen):
     k_max: Annotated[int, Field(ge=2, le=50)] = 11
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    language: Language = "en"
+    language: Language | None = None
+    """Of the report; None is the one that the run's report has already, or English."""
 
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     memory: str = "4GB"

@@ -36,7 +36,7 @@ def ingest(
         held = () if made else Store.open(store, settings).fingerprints()
         arrivals = look_at(events, columns, header=header, held=held)
         kinds = arrivals.id_kinds(columns, settings.id_kinds) if made else {}
-        lake = Store.create(store, settings, kinds) if made else Store.open(store, settings)
+        lake = Store.create(store, _with_currency(settings, columns), kinds) if made else Store.open(store, settings)
         added: list[Ingested] = []
         try:
             with step(progress, "events", len(arrivals.pending)):
@@ -45,6 +45,10 @@ def ingest(
             if made and not added:
                 lake.remove_if_empty()
     return tuple(added), arrivals
+
+
+def _with_currency(settings: Settings, columns: Mapping) -> Settings:
+    return settings if settings.currency else settings.model_copy(update={"currency": columns.currency})
 
 
 def _read(

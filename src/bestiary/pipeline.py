@@ -49,6 +49,9 @@ def run(
         there = Run.of(store, as_of or steps.last_midnight(lake))
         done = there.description()
         if done and done.get("key") == run_key(lake.fingerprints(), settings):
+            if settings.language not in (None, done.get("language")):
+                report(store, as_of=there.as_of, settings=settings, progress=progress)
+                return Outcome(there, added, found)
             return Outcome(there, added, found, unchanged=True)
         with lake.scratch() as scratch, there.replaced("customers", scratch) as stage:
             steps.measure(lake, stage, settings, scratch, progress)
@@ -84,6 +87,9 @@ def report(
     """Draw the report of a run that has its segments, by default the latest, from what is stored."""
     with locked(store):
         lake, there = Store.open(store, settings), find_run(store, as_of, "fit")
+        drawn = there.description()
+        if drawn and settings.language is None:
+            settings = settings.model_copy(update={"language": drawn.get("language")})
         with lake.scratch() as scratch, there.replaced("report", scratch) as stage:
             steps.draw(lake, stage, settings, progress)
     return there

@@ -1,5 +1,6 @@
 """What the commands print: tables for people, progress when there is a terminal to see it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, 
 from rich.progress import Progress as Bars
 from rich.table import Column, Table
 
-from bestiary.config import Language
 from bestiary.events.arrivals import Arrivals
 from bestiary.events.ingest import Ingested
 from bestiary.files import read_json
@@ -71,11 +71,16 @@ def intake(added: Sequence[Ingested], arrivals: Arrivals, store: Path) -> None:
         console.print(table)
     if arrivals.known:
         console.print(f"Already there: {', '.join(path.name for path in arrivals.known)}", markup=False)
-    if any(one.counts["rejected"] for one in added):
-        path("Rejected rows, with line, text and reason", store / "rejects")
+    reasons = sum((Counter(one.reasons) for one in added), Counter[str]())
+    if reasons:
+        told = ", ".join(
+            f"{reason} {count:,}" for reason, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0]))
+        )
+        console.print(f"Rejected: {told}", markup=False)
+        path("The rejected rows, with line and text", store / "rejects")
 
 
-def segments(run: Run, language: Language, *, unchanged: bool = False) -> None:
+def segments(run: Run, *, unchanged: bool = False) -> None:
     """Print the segments of a run, and where its report is."""
     card = read_json(run.path / "scorecard.json")
     currency = read_json(run.path.parents[1] / "store.json")["currency"]
@@ -85,7 +90,7 @@ def segments(run: Run, language: Language, *, unchanged: bool = False) -> None:
     for one in sorted(card["segments"], key=lambda segment: -segment["value"]):
         medians = one["medians"]
         table.add_row(
-            escape(one["name"][language]),
+            escape(one["name"]["en"]),
             f"{one['customers']:,}",
             _percent(one["share_of_customers"]),
             f"{one['value']:,.0f}",
@@ -95,11 +100,9 @@ def segments(run: Run, language: Language, *, unchanged: bool = False) -> None:
         )
     console.print(table)
     population = card["population"]
-    console.print(
-        f"{population['segmented']:,} of {population['customers']:,} customers: {population['rule'][language]}."
-    )
+    console.print(f"{population['segmented']:,} of {population['customers']:,} customers: {population['rule']['en']}.")
     for warning in card["warnings"]:
-        console.print(f"Note: {warning[language]}", markup=False)
+        console.print(f"Note: {warning['en']}", markup=False)
     if unchanged:
         console.print("Nothing new: the run was there already, and nothing was changed.")
     if (run.path / "report.html").is_file():

@@ -49,6 +49,8 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
 
     model = read_json(run.path / "model.json")
     settings = Settings.model_validate(settings.model_dump() | model["config"])
+    language = settings.language or "en"
+    settings = settings.model_copy(update={"language": language})
     with step(progress, "report", 1):
         write_report(run.path, settings, currency=lake.fixed.currency, time_zone=lake.fixed.time_zone)
     sources = run.sources()
@@ -56,6 +58,7 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
         {
             "key": run_key(sources, settings),
             "preset": settings.preset,
+            "language": language,
             "sources": len(sources),
             "customers": model["provenance"]["customers"],
             "segmented": model["provenance"]["segmented"],

@@ -55,7 +55,7 @@ def _windowed(months: int) -> tuple[Feature, ...]:
             "float64",
             "currency",
             "mean price of the purchase events whose price is known",
-            "null when nothing was bought",
+            "null when nothing was bought at a known price",
             "purchase",
         ),
     )

@@ -56,11 +56,12 @@ class Pending:
 
 @dataclass(frozen=True)
 class Ingested:
-    """Counts of one source file (`read = kept + duplicates + rejected`), and its parts by table, if it has any."""
+    """Counts of one source file (`read = kept + duplicates + rejected`), rejects by reason, and parts by table."""
 
     fingerprint: str
     name: str
     counts: Map[str, int]
+    reasons: Map[str, int]
     parts: Map[str, tuple[Part, ...]]
 
 
@@ -126,25 +127,25 @@ class _Kernel:
     def run(self, name: str, fingerprint: str, records: int) -> Ingested:
         self._table("visits", numbered=False)
         figures = self._figures()
-        rejected = 0
+        reasons: dict[str, int] = {}
         if figures["copies"] != records:
             self._table("rejects", numbered=True)
-            rejected = self._add_rejected(figures)
+            reasons = self._add_rejected(figures)
         counts = {
             "read": records,
             "kept": figures.pop("kept"),
             "duplicates": 0,
-            "rejected": rejected,
+            "rejected": sum(reasons.values()),
             "erased": 0,
         }
         counts["duplicates"] = figures.pop("copies") - counts["kept"]
-        if records != counts["kept"] + counts["duplicates"] + rejected:
+        if records != counts["kept"] + counts["duplicates"] + counts["rejected"]:
             raise CountsError(
                 f"{name}: the counts do not close: {counts}.",
                 allowed="Allowed: read = kept + duplicates + rejected.",
                 do="Nothing of the file was kept. Please report this with the file's first lines.",
             )
-        return Ingested(fingerprint, name, counts, self._write(fingerprint, name, counts, figures))
+        return Ingested(fingerprint, name, counts, reasons, self._write(fingerprint, name, counts, figures))
 
     def _table(self, name: str, *, numbered: bool) -> None:
         query = render(HERE / f"{name}.sql", **self.values, numbered=numbered)
@@ -157,14 +158,14 @@ class _Kernel:
             f"{sums}, min(first_time) AS first_time, max(last_time) AS last_time FROM visits"
         )
 
-    def _add_rejected(self, figures: dict[str, Any]) -> int:
-        """Count the rejects, adding what they lack to the figures of what was read."""
+    def _add_rejected(self, figures: dict[str, Any]) -> dict[str, int]:
+        """Count the rejects by reason, adding what they lack to the figures of what was read."""
         names = ["zero_price", *(f"missing_{column}" for column in COLUMNS)]
         sums = ", ".join(f"count(*) FILTER (WHERE parsed AND {name}) AS {name}" for name in names)
-        found = self._row(f"SELECT count(*) AS rejected, {sums} FROM rejects")
+        found = self._row(f"SELECT {sums} FROM rejects")
         for name in names:
             figures[name] = figures.get(name, 0) + found[name]
-        return int(found["rejected"])
+        return dict(self.connection.execute("SELECT reason, count(*) FROM rejects GROUP BY reason").fetchall())
 
     def _write(
         self, fingerprint: str, name: str, counts: Map[str, int], figures: Map[str, Any]

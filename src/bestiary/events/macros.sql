@@ -26,7 +26,7 @@ CREATE OR REPLACE TEMP MACRO integer_id_from_double(d) AS CASE
 END;
 -- '2.10381E+18' is what a spreadsheet leaves of a long id.
 CREATE OR REPLACE TEMP MACRO string_id_from_text(t) AS CASE
-    WHEN NOT regexp_full_match(cast(t AS VARCHAR), '-?[0-9]\.[0-9]+[eE]\+[0-9]+') THEN cast(t AS VARCHAR)
+    WHEN NOT regexp_full_match(cast(t AS VARCHAR), '-?[0-9](\.[0-9]+)?[eE]\+[0-9]+') THEN cast(t AS VARCHAR)
 END;
 CREATE OR REPLACE TEMP MACRO string_id_from_integer(n) AS cast(n AS VARCHAR);
 CREATE OR REPLACE TEMP MACRO string_id_from_double(d) AS cast(integer_id_from_double(d) AS VARCHAR);

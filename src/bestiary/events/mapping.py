@@ -1,5 +1,6 @@
 """Other shops' columns: a TOML file that says how each contract column is made from the columns of a file.
 
+    currency = "EUR"   of a store that is made from such files and has no setting for it; may be left out
     [columns]      contract column = "source column"
     [constants]    contract column = "value"
     [expressions]  contract column = "a simple SQL expression over source columns"
@@ -53,6 +54,7 @@ class Mapping:
     columns: tuple[tuple[str, str], ...]
     rejects: tuple[tuple[str, str], ...]
     needs: tuple[str, ...]
+    currency: str | None = None
 
 
 CONTRACT = Mapping("contract", tuple((name, name) for name in COLUMNS), (), COLUMNS)
@@ -76,8 +78,11 @@ def load_mapping(name_or_path: str) -> Mapping:
 
 def _build(path: Path, content: dict[str, Any]) -> Mapping:
     blocks = ("columns", "constants", "expressions", "reject")
+    currency = content.pop("currency", None)
+    if not isinstance(currency, str | None) or (currency is not None and not 0 < len(currency) <= 8):
+        raise ConfigError(f"{path}: currency is {currency!r}.", allowed="Allowed: a text of 1 to 8 characters.")
     for key, block in content.items():
-        _known(path, key, blocks)
+        _known(path, key, ("currency", *blocks))
         entries = block if key == "reject" and isinstance(block, list) else [block]
         if isinstance(block, list) != (key == "reject") or not all(isinstance(entry, dict) for entry in entries):
             title = "[[reject]]" if key == "reject" else f"[{key}]"
@@ -105,7 +110,7 @@ def _build(path: Path, content: dict[str, Any]) -> Mapping:
     if missing:
         raise ConfigError(f"{path}: nothing is given for {', '.join(missing)}.", do="Name a column for each.")
     columns_sql = tuple((name, made.get(name, "cast(NULL AS VARCHAR)")) for name in COLUMNS)
-    return Mapping(path.stem, columns_sql, tuple(rejects), tuple(dict.fromkeys(needs)))
+    return Mapping(path.stem, columns_sql, tuple(rejects), tuple(dict.fromkeys(needs)), currency)
 
 
 def _new(path: Path, name: str, made: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
--- Days between the first and the last event without purchases, or with under a fifth of the median day's events.
+-- Days from the first event until as_of without purchases, or with under a fifth of the median day's events.
 WITH observed AS (
     SELECT
         cast(hour AS DATE) AS day,
@@ -10,7 +10,7 @@ WITH observed AS (
 ),
 
 calendar AS (
-    SELECT cast(unnest(generate_series(min(day), max(day), INTERVAL 1 DAY)) AS DATE) AS day
+    SELECT cast(unnest(generate_series(min(day), DATE '{{ as_of }}' - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS DATE) AS day
     FROM observed
 ),
 
@@ -26,7 +26,8 @@ days AS (
 judged AS (
     SELECT
         *,
-        median(events) OVER () AS usual
+        -- Days after the last event are gaps, but say nothing of what is usual.
+        median(events) FILTER (WHERE day <= (SELECT max(observed.day) FROM observed)) OVER () AS usual
     FROM days
 )
 

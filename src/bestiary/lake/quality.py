@@ -59,9 +59,13 @@ def time_span(connection: "DuckDBPyConnection", lake: Store) -> tuple[datetime, 
     """
     visits = lake.visits()
     if not visits:
+        reasons = _reasons(connection, lake.files("rejects"))
+        told = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
         raise EventsError(
-            f"{lake.path} holds no events: all that was read was refused, or there was nothing to read.",
-            do=f"Look at the reasons in {lake.path / 'rejects'}, and ingest other files.",
+            f"{lake.path} holds no events: " + (f"all rows were refused ({told})." if told else "no row was read."),
+            do=f"Look at the rows in {lake.path / 'rejects'}, and ingest other files."
+            if told
+            else "Ingest other files.",
         )
     row = _rows(connection, render(HERE / "span.sql", files=path_list(part.path for part in visits)))[0]
     return row["last_time"], row["nearly_last"]

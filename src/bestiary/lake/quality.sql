@@ -19,8 +19,7 @@ products AS (
     SELECT
         bought.product_id,
         count(DISTINCT bought.brand) AS brands,
-        -- A shop without category ids still has the codes.
-        count(DISTINCT coalesce(cast(bought.category_id AS VARCHAR), bought.category_code)) AS categories
+        greatest(count(DISTINCT bought.category_id), count(DISTINCT bought.category_code)) AS categories
     FROM (SELECT unnest(bought) AS bought FROM visits WHERE purchases > 0) AS purchases
     GROUP BY bought.product_id
 )

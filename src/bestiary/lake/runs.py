@@ -7,6 +7,7 @@ that was interrupted is never taken for a whole one.
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import json
 import os
@@ -61,7 +62,8 @@ class Run:
     def replaced(self, step: str, scratch: Path) -> Iterator[Run]:
         """A run in `scratch` to do `step` and later ones in; it takes this one's place when the block ends well.
 
-        It begins with what earlier steps left here. Nothing changes here when the block fails.
+        It begins with what earlier steps left here. Nothing changes here when the block fails, or has made the same
+        files again.
         """
         stage = Run(scratch / "run" / self.path.name)
         stage.path.mkdir(parents=True)
@@ -71,12 +73,14 @@ class Run:
             os.link(self.path / name, stage.path / name)
         yield stage
         later = [name for one in steps[position:] for name in STEPS[one]]
+        made = [name for name in (*later, "run.json") if (stage.path / name).is_file()]
+        if all(same(stage.path / name, self.path / name) for name in made):
+            return  # and what was made of it stays true
         self.path.mkdir(parents=True, exist_ok=True)
         for name in ("run.json", *later):
             (self.path / name).unlink(missing_ok=True)
-        for name in (*later, "run.json"):
-            if (stage.path / name).is_file():
-                (stage.path / name).replace(self.path / name)
+        for name in made:
+            (stage.path / name).replace(self.path / name)
 
     def finish(self, content: Mapping[str, Any]) -> None:
         """Write `run.json`, which makes the run complete."""
@@ -100,14 +104,19 @@ class Run:
 
 
 def run_key(sources: Sequence[str], settings: Settings) -> str:
-    """What a run is made from, as one text: its sources, our version, and the settings that are not the store's."""
-    asked = settings.model_dump(mode="json", exclude={"threads", "memory", *Fixed.model_fields})
+    """What a run is made from, as one text: its sources, our version, and the settings that its model depends on."""
+    asked = settings.model_dump(mode="json", exclude={"threads", "memory", "language", *Fixed.model_fields})
     return _digest([sorted(sources), asked, __version__])
 
 
 def lake_fingerprint(sources: Sequence[str]) -> str:
     """One fingerprint for all sources: the same data has the same, in whatever order it came."""
     return _digest(sorted(sources))
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two files are there and equal."""
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _digest(content: object) -> str:

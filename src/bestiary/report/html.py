@@ -32,7 +32,7 @@ def write_report(run: Path, settings: Settings, *, currency: str, time_zone: str
     """
     summary = summarise(run, settings, currency=currency, time_zone=time_zone)
     path = run / "report.html"
-    write_text(path, render(summary, Words(settings.language, currency)))
+    write_text(path, render(summary, Words(settings.language or "en", currency)))
     return path
 
 

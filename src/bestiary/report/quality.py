@@ -16,6 +16,10 @@ REASONS: Mapping[str, tuple[str, ...]] = {
 """Types of error and the reasons for which rows are rejected; a reason that a mapping file gives is `other`."""
 
 
+NEVER_NULL = frozenset(reason.removeprefix("missing_") for reason in REASONS["missing_required"])
+"""Columns without which a row is rejected: a missing value is counted there, not among those kept."""
+
+
 def closes(counts: Mapping[str, int]) -> bool:
     """Whether `read = kept + duplicates + rejected + erased`."""
     return counts["read"] == sum(counts[part] for part in ("kept", "duplicates", "rejected", "erased"))
@@ -36,7 +40,7 @@ def assess(quality: Mapping[str, Any]) -> dict[str, Any]:
     for reason, n in rejected.items():
         by_type[reason_type(reason)] += n
     rows = [
-        ("missing", "values", sum(quality["missing"].values())),
+        ("missing", "values", sum(n for name, n in quality["missing"].items() if name not in NEVER_NULL)),
         ("duplicates", "rows", quality["counts"]["duplicates"]),
         *((kind, "rows", n) for kind, n in by_type.items() if n or kind != "other"),
         ("zero_price", "rows", quality["out_of_range"]["zero_price"]),

@@ -18,7 +18,7 @@ def cautions(learned: Learned, settings: Settings) -> list[Words]:
 
 def _about_data(learned: Learned) -> list[Words]:
     found = []
-    refunded = int((learned.values < 0).sum())
+    refunded = 0 if learned.recipe.scored else int((learned.values < 0).sum())
     if refunded:
         one = refunded == 1
         found.append(

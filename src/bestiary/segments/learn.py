@@ -80,7 +80,7 @@ class Learned:
 def learn(population: Population, recipe: Recipe, settings: Settings) -> Learned:
     """Learn everything about a population; ModelError when a model column has a null or is out of range."""
     raw = _inputs(population, recipe)
-    features, purchases = transform.clip_refunds(raw[:, :3]), raw[:, 3]
+    features, purchases = raw[:, :3] if recipe.scored else transform.clip_refunds(raw[:, :3]), raw[:, 3]
     percentiles = identity.percentiles(features, purchases)
     rescale = transform.learn_quartiles(features) if recipe.scored else transform.learn_log1p(features)
     points = rescale.apply(features)

@@ -57,7 +57,7 @@ class QuartileScores(Frozen):
 
     def apply(self, features: Floats) -> Floats:
         """Transform (n, 3) raw features to (n, 3) scores, whole numbers held as floats."""
-        values = clip_refunds(features)
+        values = np.array(features, dtype=np.float64)
         scores = np.ones_like(values)
         for number in range(3):
             scores += np.array([column[number] for column in self.quartiles]) < values

@@ -1,0 +1,101 @@
+"""Runs: what a step replaces, what it leaves, and when there is nothing to do."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import shop
+from bestiary import pipeline
+from bestiary.errors import BestiaryError
+from bestiary.files import read_json
+from bestiary.lake.runs import Run
+from bestiary.sql import connect
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small shop with a complete run in `store` and its events in `events`."""
+    folder = tmp_path_factory.mktemp("made")
+    pipeline.simulate(folder / "events", events=8000, months=2)
+    pipeline.run([folder / "events"], folder / "store", settings=pipeline.Settings(language="fr"))
+    return folder
+
+
+@pytest.fixture
+def store(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made / "store", tmp_path / "store"))
+
+
+def only(store: Path) -> Run:
+    (run,) = pipeline.runs(store)
+    return run
+
+
+def rerun(made: Path, store: Path, **asked: Any) -> pipeline.Outcome:
+    return pipeline.run([made / "events"], store, settings=pipeline.Settings(**asked))
+
+
+def test_a_report_drawn_again_keeps_its_language_and_the_run_stays_done(made: Path, store: Path) -> None:
+    before = shop.tree(store)
+    pipeline.report(store)
+    assert shop.tree(store) == before
+    assert '<html lang="fr"' in (only(store).path / "report.html").read_text(encoding="utf-8")
+    assert rerun(made, store).unchanged
+
+
+def test_another_language_draws_the_report_and_learns_nothing(made: Path, store: Path) -> None:
+    model = only(store).path / "model.json"
+    learned = model.stat().st_mtime_ns
+    assert not rerun(made, store, language="en").unchanged
+    assert '<html lang="en"' in (only(store).path / "report.html").read_text(encoding="utf-8")
+    assert model.stat().st_mtime_ns == learned
+    assert rerun(made, store, language="en").unchanged
+
+
+def test_measuring_the_same_customers_again_leaves_the_run_whole(store: Path) -> None:
+    before = shop.tree(store)
+    pipeline.customers(store)
+    pipeline.fit(store)
+    assert shop.tree(store) == before
+    assert only(store).description() is not None
+
+
+def test_other_customers_take_what_was_made_of_the_former_ones_away(store: Path) -> None:
+    pipeline.customers(store, settings=pipeline.Settings(windows=(1, 2, 3)))
+    assert {path.name for path in only(store).path.iterdir()} == {"customers.parquet", "quality.json"}
+    assert only(store).description() is None
+
+
+def test_a_step_that_fails_changes_nothing(made: Path, store: Path) -> None:
+    before = shop.tree(store)
+    with pytest.raises(BestiaryError, match="No events from"):
+        pipeline.run([made / "events"], store, as_of=date(1999, 1, 1))
+    with pytest.raises(BestiaryError):
+        pipeline.fit(store, settings=pipeline.Settings(windows=(1, 2, 3)))
+    assert shop.tree(store) == before
+
+
+def test_a_damaged_run_is_not_complete_and_is_made_again(made: Path, store: Path) -> None:
+    (only(store).path / "run.json").write_text("{")
+    assert only(store).description() is None
+    assert not rerun(made, store).unchanged
+    assert rerun(made, store).unchanged
+
+
+def test_medians_of_a_card_are_those_of_its_customers(store: Path) -> None:
+    path = only(store).path
+    for segment in read_json(path / "scorecard.json")["segments"]:
+        joined = (
+            f"read_parquet('{path / 'customers.parquet'}') JOIN read_parquet('{path / 'segments.parquet'}') "
+            f"USING (user_id) WHERE segment = {segment['segment']}"
+        )
+        with connect() as connection:
+            (found,) = connection.execute(
+                "SELECT median(days_since_last_purchase), median(number_of_purchases_7m), "
+                "median(total_purchase_value), median(total_purchase_value / number_of_purchases_7m) "
+                f"FROM {joined}"
+            ).fetchall()
+        assert list(segment["medians"].values()) == pytest.approx(list(found))
