@@ -85,7 +85,7 @@ def segments(run: Run, *, unchanged: bool = False) -> None:
     card = read_json(run.path / "scorecard.json")
     currency = read_json(run.path.parents[1] / "store.json")["currency"]
     table = Table("segment", box=None, pad_edge=False, title=f"Customers as of {run.as_of}", title_justify="left")
-    for name in ("customers", "share", f"value, {currency}", "share", "median days since", "median purchases"):
+    for name in ("customers", "of all", f"value, {currency}", "of value", "median days since", "median purchases"):
         table.add_column(name, justify="right")
     for one in sorted(card["segments"], key=lambda segment: -segment["value"]):
         medians = one["medians"]

@@ -41,7 +41,7 @@ def connect(*, threads: int = 0, memory_bytes: int = 0, spill: Path | None = Non
 
 @contextmanager
 def within(memory_bytes: int, what: str) -> Iterator[None]:
-    """Say it as our own error when DuckDB runs out of the memory it was given, or of disk to spill to."""
+    """Say it as our own error when DuckDB runs out of the memory it was given, or of disk."""
     import duckdb
 
     try:
@@ -50,6 +50,13 @@ def within(memory_bytes: int, what: str) -> Iterator[None]:
         raise BestiaryError(
             f"{what}: {memory_bytes // 10**6} MB and the disk for spilling were not enough.",
             do="Give more --memory, or make room on the disk.",
+        ) from error
+    except duckdb.IOException as error:
+        if "No space left" not in str(error):
+            raise
+        raise BestiaryError(
+            f"{what}: the disk is full.",
+            do="Make room and run the same command again; what was committed stays.",
         ) from error
 
 

@@ -101,7 +101,7 @@ def features(windows: Windows = (2, 5, 7)) -> tuple[Feature, ...]:
             "float64",
             "currency",
             "sum of purchase prices less the sum of refunds, added as exact decimals",
-            "0 when nothing was bought",
+            "0 when nothing was bought or paid back",
             "purchase, refund",
         ),
         feature(

@@ -73,7 +73,7 @@ def _wanted(
         raise EventsError(f"{path}: the first line is empty.", do="Begin the file with the names of its columns.")
     if missing:
         raise EventsError(
-            f"{path}: missing {_listed(missing, found)}.",
+            f"{path}: missing {_listed(missing, [name for name in found if name.casefold() not in mapping.needs])}.",
             allowed=f"Found: {', '.join(found)[:500]}." + _other_delimiter(line or ""),
             do="Rename the columns, or describe them in a mapping file (--mapping).",
         )
