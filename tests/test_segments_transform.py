@@ -76,3 +76,10 @@ def test_a_customer_is_transformed_alike_in_any_company(features: np.ndarray) ->
         together = learned.apply(features)
         assert (learned.apply(features[order]) == together[order]).all()
         assert (learned.apply(features[:1]) == together[:1]).all()
+
+
+def test_scores_tell_negative_values_apart() -> None:
+    values = np.array([-100.0, -80, -10, -5, 50, 60, 70, 80])
+    features = np.column_stack([np.zeros(8), np.ones(8), values])
+    scores = learn_quartiles(features).apply(features)[:, 2]
+    assert scores.tolist() == [1, 1, 2, 2, 3, 3, 4, 4]

@@ -145,7 +145,7 @@ def customers(store: StorePath, as_of: AsOf = None, config: Config = None, memor
     done = pipeline.customers(store, as_of=as_of, settings=_settings(config, memory=memory), progress=show.progress())
     show.path("Customers", done.path / "customers.parquet")
     if not done.has("fit"):
-        typer.echo(f"Their segments: bestiary fit --store {store}")
+        typer.echo(f"Their segments: bestiary fit --store {store} --as-of {done.as_of}")
 
 
 @app.command()

@@ -48,8 +48,10 @@ def run(
         lake = Store.open(store, settings)
         there = Run.of(store, as_of or steps.last_midnight(lake))
         done = there.description()
+        if done and settings.language is None:
+            settings = settings.model_copy(update={"language": done.get("language")})
         if done and done.get("key") == run_key(lake.fingerprints(), settings):
-            if settings.language not in (None, done.get("language")):
+            if settings.language != done.get("language"):
                 report(store, as_of=there.as_of, settings=settings, progress=progress)
                 return Outcome(there, added, found)
             return Outcome(there, added, found, unchanged=True)

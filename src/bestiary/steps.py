@@ -37,7 +37,7 @@ def learn(lake: Store, run: Run, settings: Settings, progress: Progress) -> None
     """Write the model, everyone's segment and the scorecard of a run that has its customers."""
     from bestiary.segments.fit import fit
 
-    with step(progress, "segments", 1):
+    with within(settings.memory_bytes, "segments"), step(progress, "segments", 1):
         provenance = {"as_of": run.as_of.isoformat(), "fingerprint": lake_fingerprint(run.sources())}
         known = settings.model_copy(update={"currency": lake.fixed.currency})  # the rules in words name it
         fit(run.path / "customers.parquet", run.path, known, provenance)

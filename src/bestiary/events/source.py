@@ -73,7 +73,7 @@ def _wanted(
         raise EventsError(f"{path}: the first line is empty.", do="Begin the file with the names of its columns.")
     if missing:
         raise EventsError(
-            f"{path}: missing {_listed(missing, [name for name in found if name.casefold() not in mapping.needs])}.",
+            f"{path}: missing {_listed(missing, _unneeded(found, mapping))}.",
             allowed=f"Found: {', '.join(found)[:500]}." + _other_delimiter(line or ""),
             do="Rename the columns, or describe them in a mapping file (--mapping).",
         )
@@ -81,6 +81,11 @@ def _wanted(
     if twice:
         raise EventsError(f"{path}: {', '.join(twice)} is there twice.", do="Keep one column of that name.")
     return tuple((name, folded[name.casefold()][0]) for name in mapping.needs)
+
+
+def _unneeded(found: Sequence[str], mapping: Mapping) -> list[str]:
+    needs = {name.casefold() for name in mapping.needs}
+    return [name for name in found if name.casefold() not in needs]
 
 
 def _listed(missing: Sequence[str], found: Sequence[str]) -> str:

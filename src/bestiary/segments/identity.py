@@ -76,7 +76,7 @@ def mid_ranks(values: Floats) -> Floats:
 
 
 def percentiles(features: Floats, purchases: Floats) -> Floats:
-    """Percentiles (n, 4) on `AXES`; features (n, 3) with refunds clipped, numbers of purchases (n,) >= 1."""
+    """Percentiles (n, 4) on `AXES`; features (n, 3) as the model takes them, numbers of purchases (n,) >= 1."""
     recency, frequency, monetary = features.T
     return np.column_stack([mid_ranks(axis) for axis in (-recency, frequency, monetary, monetary / purchases)])
 

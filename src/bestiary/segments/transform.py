@@ -1,9 +1,9 @@
 """From recency, frequency and monetary value to the space in which segments are near or far.
 
 Two transforms, both data in `model.json`. Recency is in days since the last purchase, frequency a count,
-monetary value in the shop's currency. Refunds above purchases make a negative value: both transforms take
-max(0, value). Only numpy is needed here, and every step is element by element, so a customer's place does
-not depend on who else is placed with it.
+monetary value in the shop's currency. Refunds above purchases make a negative value: the logarithm takes
+max(0, value), the scores take it as it is. Only numpy is needed here, and every step is element by element, so a
+customer's place does not depend on who else is placed with it.
 """
 
 from typing import Annotated, Literal
@@ -78,7 +78,7 @@ def learn_log1p(features: Floats) -> Log1pStandardise:
 
 def learn_quartiles(features: Floats) -> QuartileScores:
     """Learn the quartiles (linear interpolation) of (n, 3) raw features, n >= 1."""
-    quartiles = np.quantile(clip_refunds(features), [0.25, 0.5, 0.75], axis=0, method="linear")
+    quartiles = np.quantile(features, [0.25, 0.5, 0.75], axis=0, method="linear")
     recency, frequency, monetary = (_triple(column) for column in quartiles.T)
     return QuartileScores(quartiles=(recency, frequency, monetary))
 
