@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bestiary.errors import ConfigError, EventsError
 from bestiary.simulate import simulate
-from bestiary.simulate.months import plan_months
+from bestiary.simulate.plan import plan_months
 from bestiary.simulate.simulator import Format
 from bestiary.simulate.visits import _adjusted
 from bestiary.sql import connect, path_list
@@ -155,10 +155,10 @@ def test_csv_and_parquet_hold_the_same_events(tmp_path: Path) -> None:
     assert answer(as_text) == answer(f"FROM read_parquet({path_list(parquet)})")
 
 
-def test_gzip_header_holds_no_time(tmp_path: Path) -> None:
+def test_gzip_header_holds_neither_name_nor_time(tmp_path: Path) -> None:
     for dirty in (False, True):
         path = simulate(tmp_path / str(dirty), events=500, months=1, format="csv.gz", dirty=dirty)[0]
-        assert path.read_bytes()[4:8] == b"\0\0\0\0"
+        assert path.read_bytes()[:8] == b"\x1f\x8b\x08\0\0\0\0\0"
 
 
 @given(events=st.integers(0, 10**9), months=st.integers(1, 60))

@@ -21,28 +21,13 @@ from bestiary.simulate.assortment import (
     PRODUCTS,
     Department,
 )
+from bestiary.simulate.stairs import Stairs
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _SYLLABLES = (
-    "ba",
-    "cor",
-    "del",
-    "fen",
-    "gi",
-    "hal",
-    "jo",
-    "kra",
-    "lu",
-    "mir",
-    "no",
-    "pel",
-    "ri",
-    "sto",
-    "ta",
-    "vex",
-    "zu",
-)
+    "ba", "cor", "del", "fen", "gi", "hal", "jo", "kra", "lu", "mir", "no", "pel", "ri", "sto", "ta", "vex", "zu",
+)  # fmt: skip
 _LUXURY = 0.3
 """How far, in logarithm, the dearest 3 % of what is bought rise above the log-normal price."""
 _UPPER_QUARTILE_SCORE = 0.6744897501960817
@@ -50,24 +35,27 @@ _UPPER_QUARTILE_SCORE = 0.6744897501960817
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Columns of length PRODUCTS, and the texts that the codes stand for; code 0 of either list is null."""
+    """Columns of length PRODUCTS, and the texts that the codes stand for; code 0 of either list is null.
+
+    `viewed` and `bought` are the cumulated looks and purchases, each department's rising by 1.
+    """
 
     product_id: NDArray[np.int32]
     category: NDArray[np.uint16]
     brand: NDArray[np.uint16]
     price: Floats
-    viewed: Floats
-    bought: Floats
+    viewed: Stairs
+    bought: Stairs
     category_ids: list[int]
     category_codes: list[str | None]
     brands: list[str | None]
 
-    def pick(self, department: NDArray[Any], place: Floats, *, bought: NDArray[np.bool_]) -> NDArray[np.intp]:
+    def pick(self, department: NDArray[Any], place: Floats, *, bought: NDArray[np.bool_]) -> NDArray[np.int32]:
         """Products at a place in [0, 1), cheapest first, of the looks (or purchases) of their department."""
         key = department + np.clip(place, 0.0, 1 - 1e-9)
-        picked = np.searchsorted(self.viewed, key, side="right")
-        picked[bought] = np.searchsorted(self.bought, key[bought], side="right")
-        return np.minimum(picked, len(self.price) - 1)
+        picked = np.empty(len(key), np.int32)
+        picked[bought], picked[~bought] = self.bought.find(key[bought]), self.viewed.find(key[~bought])
+        return picked
 
 
 def make_catalogue(rng: np.random.Generator) -> Catalogue:
@@ -88,8 +76,8 @@ def make_catalogue(rng: np.random.Generator) -> Catalogue:
         category=category.astype(np.uint16),
         brand=brand.astype(np.uint16),
         price=price,
-        viewed=viewed,
-        bought=bought,
+        viewed=Stairs(viewed, len(DEPARTMENTS)),
+        bought=Stairs(bought, len(DEPARTMENTS)),
         category_ids=[2_053_013_552_226_107_603 + 75_497_477 * i for i in range(CATEGORY_IDS)],
         category_codes=[code for department in DEPARTMENTS for code in _codes(department)],
         brands=[None, *names],

@@ -5,11 +5,15 @@ Rows that stand in the file twice are left alone, so that the number of exact du
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from operator import eq
 from typing import IO
 
 import numpy as np
 
 SHARE = 0.01
+_PIECE = 50_000
+"""Lines handled at once."""
 Fields = list[bytes]
 Damage = Callable[[Fields, int], bytes]
 """Nine fields and a number to choose by -> the damaged line, without its end."""
@@ -99,41 +103,33 @@ def damage_lines(
     counts = dict.fromkeys(fates, 0)
     rows = duplicates = 0
     out.write(next(lines))
-    for (line, repeat), (hit, fate, choice) in zip(_with_repeats(lines), _choices(rng, fates), strict=False):
-        rows += 1
-        duplicates += repeat == _AGAIN
-        if not hit or repeat:
-            out.write(line)
-            continue
-        counts[fate] += 1
-        if fate in kinds:
-            out.write(kinds[fate](line.rstrip(b"\n").split(b","), choice) + b"\n")
-        else:
-            rows += 1
-            duplicates += fate == DUPLICATE
-            out.write(line + (line if fate == DUPLICATE else b"\n"))
+    for piece in _pieces(lines):
+        rows += len(piece)
+        duplicates += sum(map(eq, piece, islice(piece, 1, None)))
+        hits = np.flatnonzero(rng.random(len(piece)) < SHARE)
+        drawn = rng.integers(0, len(fates), len(hits)), rng.integers(0, 10**6, len(hits))
+        for place, number, choice in zip(hits.tolist(), *(column.tolist() for column in drawn), strict=True):
+            line, fate = piece[place], fates[number]
+            if line in (piece[place - 1 : place] + piece[place + 1 : place + 2]):
+                continue
+            counts[fate] += 1
+            if fate in kinds:
+                piece[place] = kinds[fate](line.rstrip(b"\n").split(b","), choice) + b"\n"
+            else:
+                rows += 1
+                duplicates += fate == DUPLICATE
+                piece[place] = line + (line if fate == DUPLICATE else b"\n")
+        out.writelines(piece)
     return Damaged(name, rows, duplicates, counts)
 
 
-_ONCE, _FIRST, _AGAIN = 0, 1, 2
-
-
-def _with_repeats(lines: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Each line and whether it stands there once, or is the first or a later one of equal neighbours."""
-    before, line = b"", next(lines, b"")
-    while line:
-        after = next(lines, b"")
-        yield line, _AGAIN if line == before else _FIRST if line == after else _ONCE
-        before, line = line, after
-
-
-def _choices(rng: np.random.Generator, fates: list[str]) -> Iterator[tuple[bool, str, int]]:
-    """For each row, without end: whether it is damaged, how, and a number to choose by."""
-    while True:
-        hits, fate, choice = (
-            rng.random(4096) < SHARE,
-            rng.integers(0, len(fates), 4096),
-            rng.integers(0, 10**6, 4096),
-        )
-        for hit, number, by in zip(hits.tolist(), fate.tolist(), choice.tolist(), strict=True):
-            yield hit, fates[number], by
+def _pieces(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Lists of lines in their order, cut only where neighbours differ."""
+    piece = list(islice(lines, _PIECE))
+    while piece:
+        following = next(lines, b"")
+        while following == piece[-1]:
+            piece.append(following)
+            following = next(lines, b"")
+        yield piece
+        piece = [following, *islice(lines, _PIECE)] if following else []

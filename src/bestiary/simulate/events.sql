@@ -1,7 +1,7 @@
--- Staged codes of one month -> the nine columns of the contract, in the staged order.
+-- Codes of a block of events -> the nine columns of the contract, in the same order.
 SELECT
     {% if text %}
-    cast(TIMESTAMP {{ quote(start) }} + to_seconds(second) AS VARCHAR) || ' UTC' AS event_time,
+    strftime(TIMESTAMP {{ quote(start) }} + to_seconds(second), '%Y-%m-%d %H:%M:%S UTC') AS event_time,
     {% else %}
     TIMESTAMP {{ quote(start) }} + to_seconds(second) AS event_time,
     {% endif %}
@@ -17,4 +17,4 @@ SELECT
     {% endif %}
     user_id,
     CASE WHEN low > 0 THEN cast(cast((cast(high AS UHUGEINT) << 64) + low AS UUID) AS VARCHAR) END AS user_session
-FROM staged
+FROM block

@@ -16,9 +16,20 @@ _DEARER_LOOKS = (1.0, 1.0, 0.9, 0.15)
 """Powers of the place of what is only looked at, a session's at random: dearer things than are bought."""
 _MERGED = 1.14
 """Purchases drawn per purchase kept: some of a basket fall on the same event of their session."""
+COLUMNS: dict[str, type[np.generic]] = {
+    "second": np.int32,
+    "kind": np.uint8,
+    "product": np.int32,
+    "category": np.uint16,
+    "brand": np.uint16,
+    "cents": np.int32,
+    "user_id": np.int32,
+    "high": np.uint64,
+    "low": np.uint64,
+}
 Rows = dict[str, NDArray[Any]]
-"""Columns of events: `second` (of the month), `kind`, `product`, `category`, `brand` (codes), `cents`,
-`user_id`, and `high`, `low` (the two halves of the session's UUID; both 0 where it is null)."""
+"""Columns of events, as in COLUMNS: `second` is of the month; `kind`, `category` and `brand` are codes; `high` and
+`low` are the two halves of the session's UUID, both 0 where it is null."""
 
 
 def make_rows(
@@ -87,7 +98,7 @@ def _products(
     session: NDArray[np.intp],
     position: NDArray[np.intp],
     kind: NDArray[np.uint8],
-) -> NDArray[np.intp]:
+) -> NDArray[np.int32]:
     """Index of each event's product: a view mostly moves on to another, a cart or a purchase stays."""
     looks = (position == 0) | ((kind == VIEW) & (rng.random(len(kind)) < 0.65))
     looked = np.flatnonzero(looks)
@@ -97,7 +108,7 @@ def _products(
     power = np.array(_DEARER_LOOKS)[rng.integers(0, len(_DEARER_LOOKS), len(visits.customer))]
     place = np.where(visits.buys[who], place, place ** power[who])
     department = _departments(rng, customers, visits)[who]
-    picked: NDArray[np.intp] = catalogue.pick(department, place, bought=visits.buys[who])[np.cumsum(looks) - 1]
+    picked: NDArray[np.int32] = catalogue.pick(department, place, bought=visits.buys[who])[np.cumsum(looks) - 1]
     return picked
 
 

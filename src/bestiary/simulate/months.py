@@ -1,126 +1,115 @@
 """A simulated month: its days are dealt sessions, its sessions events, and the events leave sorted by time.
 
-A month is made alone, from the customers, the catalogue and a seed of its own, a batch of sessions at a time.
-What is held is one block of whole days (about a million events, or one day) and the later events of sessions
-that began in it.
+Sessions are drawn in batches. A batch needs the customers, the catalogue and a seed of its own, and nothing of
+another batch; so some are made ahead by other threads, and how many changes nothing in what is made. What is held
+is one block of whole days (about a million events, or one day), the later events of sessions that began before
+its end, and the batches made ahead (a quarter of a million events each).
 """
 
-import calendar
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bestiary.simulate import figures
 from bestiary.simulate.assortment import HIGHEST_PRICE
 from bestiary.simulate.catalogue import Catalogue
 from bestiary.simulate.customers import Customers
 from bestiary.simulate.funnel import Rows, make_rows
+from bestiary.simulate.plan import Plan
+from bestiary.simulate.stairs import Stairs
 from bestiary.simulate.visits import DAY, make_visits
 
-BATCH = 220_000
-"""Sessions drawn at once: about a million events."""
+BATCH, BLOCK = 55_000, 220_000
+"""Sessions drawn at once, and sessions of a block unless one day has more: 4.6 events each."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A month to make: its place in the simulation, its first day and its number of events."""
+class Batch:
+    """Sessions `first` to `stop` - 1 of a month, in the order of their days.
+
+    `until` is the second of the month before which no event comes after this batch, or 0 within a block.
+    """
 
     number: int
-    first: date
-    events: int
-
-    @property
-    def published(self) -> figures.Month:
-        """The published month that it resembles; after the seventh they begin again with the second."""
-        last = len(figures.MONTHS) - 1
-        return figures.MONTHS[self.number if self.number <= last else 1 + (self.number - 1) % last]
-
-    @property
-    def days(self) -> int:
-        """Days of the month."""
-        return calendar.monthrange(self.first.year, self.first.month)[1]
-
-    @property
-    def repeats(self) -> int:
-        """Events that are there twice, exactly."""
-        return round(self.events * self.published.duplicates)
-
-    @property
-    def distinct(self) -> int:
-        """Events without their repeats."""
-        return self.events - self.repeats
-
-    @property
-    def sessions(self) -> int:
-        """Sessions of the month."""
-        return min(self.distinct, max(1, round(self.events / figures.EVENTS_PER_SESSION)))
-
-    @property
-    def arrivals(self) -> int:
-        """Customers who come for the first time."""
-        return min(self.sessions, max(1, round(self.events * self.published.arrivals)))
+    first: int
+    stop: int
+    until: int
 
 
-def plan_months(events: int, months: int, start: date) -> list[Plan]:
-    """Share the events out among the months like the published ones; the sum is exactly `events`."""
-    firsts = [date(start.year + (start.month - 1 + m) // 12, (start.month - 1 + m) % 12 + 1, 1) for m in range(months)]
-    weights = [Plan(number, first, 0).published.events for number, first in enumerate(firsts)]
-    counts = np.diff(np.rint(np.cumsum([0, *weights]) / sum(weights) * events).astype(np.int64))
-    return [Plan(number, first, int(counts[number])) for number, first in enumerate(firsts)]
+def make_month(
+    seed: int, plan: Plan, customers: Customers, catalogue: Catalogue, pool: Executor, ahead: int
+) -> Iterator[Rows]:
+    """Yield the month's events in blocks, sorted by time within and between them.
 
-
-def make_month(seed: int, plan: Plan, customers: Customers, catalogue: Catalogue) -> Iterator[Rows]:
-    """Yield the month's events in blocks, sorted by time within and between them."""
-    if not plan.events:
-        return
-    by_day, day_buying = _days(plan)
+    `pool` makes up to `ahead` batches before they are asked for.
+    """
+    by_day, day_buying = plan.by_day()
+    edges = np.concatenate([[0], np.cumsum(by_day)])
     prices = _prices(np.random.default_rng([seed, 3, plan.number]), catalogue)
     crowd = _Crowd(customers, plan)
+
+    def rows(batch: Batch) -> Rows:
+        rng = np.random.default_rng([seed, 4, plan.number, batch.number])
+        who = crowd.draw(rng, batch.first, batch.stop - batch.first)
+        day = np.searchsorted(edges, np.arange(batch.first, batch.stop), side="right") - 1
+        events = plan.distinct * batch.stop // plan.sessions - plan.distinct * batch.first // plan.sessions
+        visits = make_visits(rng, customers, who, day, day_buying, events, plan.days * DAY, plan.buying_rate)
+        return make_rows(rng, customers, catalogue, prices, visits, plan.published.carts)
+
+    repeating = np.random.default_rng([seed, 6, plan.number])
+    repeats_left = plan.repeats
     carried: list[Rows] = []
-    rows_done = sessions_done = repeats_done = 0
-    for number, (start, stop) in enumerate(_blocks(by_day)):
-        rng = np.random.default_rng([seed, 4, plan.number, number])
-        days = np.repeat(np.arange(start, stop), by_day[start:stop])
-        for days_of_batch in np.array_split(days, max(1, -(-len(days) // BATCH))):
-            who = crowd.draw(rng, sessions_done, len(days_of_batch))
-            sessions_done += len(who)
-            events = plan.distinct * sessions_done // plan.sessions - rows_done
-            rows_done += events
-            visits = make_visits(
-                rng, customers, who, days_of_batch, day_buying, events, plan.days * DAY,
-                _buying_rate(plan),
-            )  # fmt: skip
-            carried.append(make_rows(rng, customers, catalogue, prices, visits, plan.published.carts))
-        block, carried = _until(carried, stop * DAY if stop < plan.days else plan.days * DAY)
-        repeats = plan.repeats * sessions_done // plan.sessions - repeats_done
-        repeats_done += min(repeats, len(block["second"]))
-        yield _repeated(rng, block, min(repeats, len(block["second"])))
+    for batch, made in _made_ahead(rows, list(_batches(edges)), pool, ahead):
+        carried.append(made)
+        if batch.until:
+            wanted = repeats_left - plan.repeats * (plan.sessions - batch.stop) // plan.sessions
+            block, repeats, later = _until(carried, batch.until, repeating, wanted)
+            repeats_left -= repeats
+            carried = [later]
+            yield block
 
 
-def _buying_rate(plan: Plan) -> float:
-    """Sessions that buy, from the published purchases per event of the month."""
-    return plan.published.purchases * figures.EVENTS_PER_SESSION / figures.PURCHASES_PER_BUYING_SESSION
-
-
-def _days(plan: Plan) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Sessions by day, which sum to the plan's, and purchases per event by day relative to a usual one."""
-    days = [plan.first + timedelta(days=day) for day in range(plan.days)]
-    usual = (1.0, 1.0)
-    weights = [figures.WEEKDAYS[day.weekday()] * figures.SPECIAL_DAYS.get(day, usual)[0] for day in days]
-    edges = np.rint(np.cumsum([0.0, *weights]) / sum(weights) * plan.sessions).astype(np.int64)
-    return np.diff(edges), np.array([figures.SPECIAL_DAYS.get(day, usual)[1] for day in days])
+def _batches(edges: NDArray[np.int64]) -> Iterator[Batch]:
+    """The batches of a month whose day d has the sessions from edges[d] to edges[d + 1] - 1."""
+    number = 0
+    for start, stop in _blocks(np.diff(edges)):
+        first, last = int(edges[start]), int(edges[stop])
+        parts = max(1, -(-(last - first) // BATCH))
+        cuts = [first + (last - first) * part // parts for part in range(parts + 1)]
+        for part in range(parts):
+            yield Batch(number, cuts[part], cuts[part + 1], stop * DAY if part == parts - 1 else 0)
+            number += 1
 
 
 def _blocks(by_day: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Runs of whole days, as long as they stay within one batch."""
+    """Runs of whole days, as long as they stay within one block."""
     start = 0
     for stop in range(1, len(by_day) + 1):
-        if stop == len(by_day) or by_day[start : stop + 1].sum() > BATCH:
+        if stop == len(by_day) or by_day[start : stop + 1].sum() > BLOCK:
             yield start, stop
             start = stop
+
+
+def _made_ahead(
+    make: Callable[[Batch], Rows], batches: list[Batch], pool: Executor, ahead: int
+) -> Iterator[tuple[Batch, Rows]]:
+    """Each batch with its rows, in order; what was asked for ahead is given up where nobody goes on."""
+    waiting: deque[tuple[Batch, Future[Rows]]] = deque()
+    try:
+        for batch in batches:
+            waiting.append((batch, pool.submit(make, batch)))
+            if len(waiting) > ahead:
+                first, made = waiting.popleft()
+                yield first, made.result()
+        while waiting:
+            first, made = waiting.popleft()
+            yield first, made.result()
+    finally:
+        for _, unwanted in waiting:
+            unwanted.cancel()
 
 
 def _prices(rng: np.random.Generator, catalogue: Catalogue) -> NDArray[np.int32]:
@@ -130,21 +119,20 @@ def _prices(rng: np.random.Generator, catalogue: Catalogue) -> NDArray[np.int32]
     return np.clip(cents, 50, round(100 * HIGHEST_PRICE)).astype(np.int32)
 
 
-def _until(parts: list[Rows], end: int) -> tuple[Rows, list[Rows]]:
-    """The events before `end`, sorted by time, and the others."""
-    rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    order = np.argsort(rows["second"], kind="stable")
-    now = int(np.searchsorted(rows["second"][order], end))
-    return {name: column[order[:now]] for name, column in rows.items()}, [
-        {name: column[order[now:]] for name, column in rows.items()}
-    ]
-
-
-def _repeated(rng: np.random.Generator, rows: Rows, repeats: int) -> Rows:
-    """The rows, of which so many stand there twice."""
-    times = np.ones(len(rows["second"]), np.int64)
-    times[rng.choice(len(times), repeats, replace=False)] = 2
-    return {name: np.repeat(column, times) for name, column in rows.items()}
+def _until(parts: list[Rows], end: int, rng: np.random.Generator, repeats: int) -> tuple[Rows, int, Rows]:
+    """The events before `end`, sorted by time, of which `repeats` (or all) stand there twice; how many; the others."""
+    second = np.concatenate([part["second"] for part in parts])
+    # The place in the low half makes every key different, so that any sort is a stable one.
+    order = np.sort((second.astype(np.int64) << 32) | np.arange(len(second))) & 0xFFFFFFFF
+    now = int(np.count_nonzero(second < end))
+    times = np.ones(now, np.int64)
+    times[rng.choice(now, min(repeats, now), replace=False)] = 2
+    block, later = np.repeat(order[:now], times), order[now:]
+    rows, others = {}, {}
+    for name in list(parts[0]):
+        column = np.concatenate([part.pop(name) for part in parts])  # of a day at full size two copies are much
+        rows[name], others[name] = column[block], column[later]
+    return rows, min(repeats, now), others
 
 
 class _Crowd:
@@ -154,7 +142,9 @@ class _Crowd:
         self._first, stop = customers.arrivals(plan.number)
         self._arrivals, self._sessions = stop - self._first, plan.sessions
         self._active = customers.active(plan.number)
-        self._edges = np.cumsum(customers.rate[self._active], dtype=np.float64)
+        edges = np.cumsum(customers.rate[self._active], dtype=np.float64)
+        self._total = float(edges[-1])
+        self._rates = Stairs(edges, self._total)
 
     def draw(self, rng: np.random.Generator, done: int, count: int) -> NDArray[np.intp]:
         """The customers of the next `count` sessions after `done`, in random order."""
@@ -162,6 +152,5 @@ class _Crowd:
             self._first + self._arrivals * done // self._sessions,
             self._first + self._arrivals * (done + count) // self._sessions,
         )
-        places = rng.random(count - len(new)) * self._edges[-1]
-        known = np.searchsorted(self._edges, places, side="right").clip(max=len(self._edges) - 1)
-        return rng.permutation(np.concatenate([new, self._active[known]]))
+        known = self._active[self._rates.find(rng.random(count - len(new)) * self._total)]
+        return rng.permutation(np.concatenate([new, known]))

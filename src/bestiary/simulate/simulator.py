@@ -1,7 +1,10 @@
 """The simulator: REES46-like monthly event files of customers whose hidden kinds are known."""
 
+import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -13,6 +16,7 @@ from bestiary.progress import Progress, Silent, step
 
 if TYPE_CHECKING:
     from bestiary.simulate.damage import Damaged
+    from bestiary.simulate.funnel import Rows
 
 Format = Literal["csv", "csv.gz", "parquet"]
 START = date(2019, 10, 1)
@@ -20,7 +24,9 @@ MOST_MONTHS = 60
 TRUTH = "_truth"
 """The folder of what is hidden; names that begin with `_` are never events."""
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MEMORY = 1_500_000_000
+_MEMORY = 1_000_000_000
+_WORKERS = min(4, os.cpu_count() or 1)
+"""Threads that draw events ahead, and threads that write them; each holds some 100 MB."""
 
 
 def simulate(
@@ -40,8 +46,9 @@ def simulate(
     ones, and `start` is the first day of the first. Files are named like the originals (`2019-Oct.csv`) and sorted
     by time; times are UTC, prices in dollars. Nulls: category_code, brand, and a few user_session. The same
     arguments give the same bytes of content, whatever the number of threads; CSV and Parquet hold the same
-    events. With `dirty`, one row in a hundred is damaged (see `bestiary.simulate.damage`); Parquet columns are
-    then all text. `out/_truth/customers.parquet` holds each customer's hidden type and what else of them persists,
+    events. Months are written one after the other, each wholly or not at all, by a few threads of this process.
+    With `dirty`, one row in a hundred is damaged (see `bestiary.simulate.damage`); Parquet columns are then all
+    text. `out/_truth/customers.parquet` holds each customer's hidden type and what else of them persists,
     `out/_truth/damage.json` the number of rows and of each kind of damage by file.
 
     What it matches of the published aggregate statistics of the REES46 multi-category store, and how closely, as
@@ -61,6 +68,10 @@ def simulate(
       are up to 25 % off), mean price paid in the large departments and for phone brands within 30 %;
     - shares of departments within 4 points, purchases of the ten brands within 4, missing brands within 2.
 
+    Memory: 31 bytes for each customer (twice that while they are drawn), some 200 bytes for each event of the busiest
+    day (6 million of 412) or of a million, and some 100 MB for each thread: 0.5 GB at 8 million events, 2 GB at
+    412 million. `progress` is told of events.
+
     What it does not match: bots (no customer comes oftener than `customers.HIGHEST_RATE` allows), several prices of a
     product within a month, products that change category or brand, and joint distributions nobody published.
 
@@ -71,35 +82,45 @@ def simulate(
 
     from bestiary.simulate.catalogue import make_catalogue
     from bestiary.simulate.customers import make_customers
-    from bestiary.simulate.months import make_month, plan_months
+    from bestiary.simulate.months import make_month
+    from bestiary.simulate.plan import plan_months
     from bestiary.simulate.write import Writer
-    from bestiary.sql import connect
+    from bestiary.sql import connect, within
 
     _check_options(events, months, seed, format, start)
     plans = plan_months(events, months, start)
     paths = [out / file_name(plan.first, format) for plan in plans]
     _check_folder(out, paths)
-    catalogue = make_catalogue(np.random.default_rng([seed, 1]))
-    customers = make_customers(np.random.default_rng([seed, 2]), [plan.arrivals for plan in plans])
     out.mkdir(parents=True, exist_ok=True)
     damaged: list[Damaged] = []
     with (
+        step(progress, "simulate", events),
         tempfile.TemporaryDirectory(prefix=".simulate-", dir=out) as scratch,
-        connect(memory_bytes=_MEMORY, spill=Path(scratch)) as connection,
-        step(progress, "simulate", months),
+        connect(threads=_WORKERS, memory_bytes=_MEMORY, spill=Path(scratch)) as connection,
+        within(_MEMORY, "simulate"),
+        ThreadPoolExecutor(_WORKERS, "simulate") as pool,
     ):
+        catalogue = make_catalogue(np.random.default_rng([seed, 1]))
+        customers = make_customers(np.random.default_rng([seed, 2]), [plan.arrivals for plan in plans])
         writer = Writer(connection, catalogue, format, Path(scratch))
         writer.customers(customers, start, out / TRUTH / "customers.parquet")
         for plan, path in zip(plans, paths, strict=True):
-            blocks = make_month(seed, plan, customers, catalogue)
-            if dirty:
-                rng = np.random.default_rng([seed, 5, plan.number])
-                damaged.append(writer.damaged_month(blocks, plan.first, path, rng))
-            else:
-                writer.month(blocks, plan.first, path)
-            progress.advance()
+            made = make_month(seed, plan, customers, catalogue, pool, 2 * _WORKERS)
+            with closing(_counted(made, progress)) as blocks:
+                if dirty:
+                    rng = np.random.default_rng([seed, 5, plan.number])
+                    damaged.append(writer.damaged_month(blocks, plan.first, path, rng))
+                else:
+                    writer.month(blocks, plan.first, path)
     _write_damage(out / TRUTH / "damage.json", damaged)
     return paths
+
+
+def _counted(blocks: Iterator["Rows"], progress: Progress) -> Generator["Rows"]:
+    """Pass the blocks on, and count the events of each when the next is asked for."""
+    for block in blocks:
+        yield block
+        progress.advance(len(block["second"]), rows=len(block["second"]))
 
 
 def file_name(month: date, format: Format) -> str:  # noqa: A002 - the name of the option

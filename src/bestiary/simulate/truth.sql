@@ -10,4 +10,3 @@ SELECT
     hour AS usual_hour,
     favourite AS favourite_department
 FROM block
-ORDER BY user_id
