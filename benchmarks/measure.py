@@ -1,4 +1,4 @@
-"""One child process measured as a whole, and the machine it ran on. Linux and macOS."""
+"""One child process measured as a whole, with all that it starts, and the machine it ran on. Linux and macOS."""
 
 import os
 import platform
@@ -6,50 +6,96 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from tree import Tree
 
 PACKAGES = ("bestiary", "duckdb", "deltalake", "numpy", "scikit-learn")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process took: seconds on the clock, seconds of all its threads on the CPU, largest resident bytes.
+    """What a process and all that it started took. Start-up and imports are in it.
 
-    Start-up and imports are in it. The processes it started and waited for count too: their CPU seconds are added,
-    and the largest one's memory is taken where it is above its own.
+    Seconds on the clock until it ended; seconds of all threads on the CPU; bytes resident at once in the whole tree
+    (the kernel's own peak of a single process where that is above what was seen), and how much of them was not pages
+    of files. `stopped` says why it was killed, if it was; `printed` is what it said.
     """
 
-    wall: float
-    cpu: float
-    peak: int
+    wall: float = 0
+    cpu: float = 0
+    peak: int = 0
+    anonymous: int = 0
+    stopped: str = ""
+    printed: str = ""
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """One after the other."""
+        return Cost(
+            self.wall + other.wall,
+            self.cpu + other.cpu,
+            max(self.peak, other.peak),
+            max(self.anonymous, other.anonymous),
+            self.stopped or other.stopped,
+        )
 
 
 class ChildError(Exception):
-    """The child ended with an error; holds what it printed."""
+    """The child ended with an error, or was killed; holds what it printed and what it had taken."""
+
+    def __init__(self, message: str, cost: Cost) -> None:
+        super().__init__(message)
+        self.cost = cost
 
 
-def measure(command: Sequence[str]) -> Cost:
-    """Run a command to its end. Raises ChildError where its status is not 0.
+def measure(command: Sequence[str], *, ceiling: float = float("inf"), timeout: float = float("inf")) -> Cost:
+    """Run a command to its end, or kill it above `ceiling` bytes or after `timeout` seconds.
 
-    A new process inherits the peak of the one that starts it, so whoever calls this must stay small: no engine and no
-    arrays may be imported here.
+    Raises ChildError where its status is not 0. A new process inherits the peak of the one that starts it, so whoever
+    calls this must stay small: no engine and no arrays may be imported here.
     """
     with tempfile.TemporaryFile("w+b") as output:
         started = time.perf_counter()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
+        with _child(command, output.fileno(), ceiling, timeout) as (child, tree):
+            _, status, usage = os.wait4(child.pid, 0)
+            wall = time.perf_counter() - started
+            child.returncode = os.waitstatus_to_exitcode(status)
+        # A process that was not waited for by its parent (Spark's Java) is only in what was seen.
+        cpu = max(usage.ru_utime + usage.ru_stime, tree.cpu)
+        output.seek(0)
+        printed = output.read().decode(errors="replace")
+        cost = Cost(wall, cpu, max(_peak(usage), tree.peak), tree.anonymous, tree.stopped, printed)
         if child.returncode != 0:
-            output.seek(0)
-            raise ChildError(
-                f"{' '.join(command)}: status {child.returncode}\n{output.read().decode(errors='replace')}"
-            )
-    return Cost(wall, usage.ru_utime + usage.ru_stime, _peak(usage))
+            ended = cost.stopped or f"ended with status {child.returncode}"
+            raise ChildError(f"{' '.join(command)}: {ended}\n{printed}", replace(cost, stopped=ended))
+    return cost
+
+
+@contextmanager
+def _child(
+    command: Sequence[str], output: int, ceiling: float, timeout: float
+) -> Iterator[tuple["subprocess.Popen[bytes]", Tree]]:
+    """A child in a session of its own, which is watched, and gone at the end with all that it started."""
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    tree = Tree(child.pid, ceiling, timeout)
+    watch = threading.Thread(target=tree.watch)
+    watch.start()
+    try:
+        yield child, tree
+    except BaseException:
+        tree.kill()
+        raise
+    finally:
+        tree.end()
+        watch.join()
 
 
 def _peak(usage: resource.struct_rusage) -> int:
@@ -57,8 +103,22 @@ def _peak(usage: resource.struct_rusage) -> int:
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def machine() -> list[tuple[str, str]]:
-    """Names and values: processor, cores that may be used, memory, system, versions."""
+FIGURES = ("rows", "wall s", "CPU s", "peak MB", "rows / s")
+
+
+def figures(cost: Cost, rows: int) -> list[str]:
+    """A cost in the columns of FIGURES."""
+    return [
+        f"{rows:,}",
+        f"{cost.wall:.2f}",
+        f"{cost.cpu:.2f}",
+        f"{cost.peak / 10**6:,.0f}",
+        f"{rows / cost.wall:,.0f}",
+    ]
+
+
+def machine(packages: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Names and values: processor, cores that may be used, memory, system, versions of ours and of `packages`."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return [
@@ -67,8 +127,15 @@ def machine() -> list[tuple[str, str]]:
         ("memory", f"{memory / 2**30:.0f} GiB"),
         ("system", f"{platform.system()} {platform.machine()}"),
         ("Python", platform.python_version()),
-        *((name, version(name)) for name in PACKAGES),
+        *((name, _version(name)) for name in (*PACKAGES, *packages)),
     ]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:

@@ -11,14 +11,19 @@ from pathlib import Path
 
 PACKAGE = "bestiary"
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("config", "errors", "progress", "sql", "files", "parts"),
+    ("config", "contract", "errors", "progress", "streams", "sql", "files", "parts"),
     ("events", "lake", "customers", "segments", "simulate"),
     ("report", "serve", "publish", "privacy"),
-    ("pipeline", "intake", "steps"),
-    ("cli", "show"),
+    ("pipeline", "intake", "gate", "steps"),
+    ("cli", "cli_tools", "cli_options", "show", "guard", "logs", "bars"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-NEIGHBOURS = {("pipeline", "intake"), ("pipeline", "steps"), ("cli", "show")}
+NEIGHBOURS = {
+    *(("pipeline", room) for room in ("intake", "gate", "steps")),
+    ("intake", "gate"),
+    *((room, other) for room in ("cli", "cli_tools") for other in ("cli_options", "show", "guard")),
+    *(("cli", "cli_tools"), ("guard", "logs"), ("show", "logs"), ("logs", "bars")),
+}
 """Who may import whom on one floor; on the ground floor everyone may, as long as nobody imports himself in the end."""
 
 Import = tuple[int, str]
