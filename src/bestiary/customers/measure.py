@@ -1,6 +1,6 @@
-"""Every customer as of a date: one task for each bucket of visits, then one table ordered by customer."""
+"""Every customer as of a date: one task for each batch of buckets, then one table ordered by customer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,10 +19,14 @@ DAYPARTS = (("night", 0, 4), ("morning", 5, 12), ("afternoon", 13, 17), ("evenin
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+BATCH_BYTES = 32_000_000
+"""Buckets are measured together up to this size of their parts (about a million visits): a connection and a plan cost
+as much as some 50,000 visits."""
+
 
 @dataclass(frozen=True)
 class Measure:
-    """What every bucket of one run has in common; parts go to `folder`."""
+    """What every batch of one run has in common; parts go to `folder`."""
 
     as_of: date
     windows: Windows
@@ -32,11 +36,12 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Bucket:
-    """The visits of one bucket of customers."""
+class Batch:
+    """Parts of visits with all that some buckets of customers did from the day `first` on, and nothing before it."""
 
     number: int
     files: tuple[Path, ...]
+    first: date
 
 
 def window_start(as_of: date, months: int) -> date:
@@ -46,47 +51,66 @@ def window_start(as_of: date, months: int) -> date:
     return date(year, month + 1, min(as_of.day, last))
 
 
-def bucketed(parts: Iterable[tuple[int, str, Path]], as_of: date, windows: Windows) -> list[Bucket]:
-    """Parts of visits (bucket, month, file) that can hold events of the longest window, dealt to their buckets.
+def batched(parts: Iterable[tuple[int, str, Path]], as_of: date, windows: Windows) -> list[Batch]:
+    """Parts of visits (bucket, month, file) that can hold events of the longest window, whole buckets together.
 
     Raises EventsError where there is none.
     """
     start = window_start(as_of, windows[-1])
-    files: dict[int, list[Path]] = {}
+    buckets: dict[int, list[Path]] = {}
     months = set()
     for bucket, month, path in parts:
         months.add(month)
         if f"{start:%Y-%m}" <= month <= f"{as_of:%Y-%m}":
-            files.setdefault(bucket, []).append(path)
-    if not files:
+            buckets.setdefault(bucket, []).append(path)
+    if not buckets:
         raise EventsError(
             f"No events from {start} until {as_of}.",
             allowed=f"The lake holds {min(months)} to {max(months)}." if months else "The lake is empty.",
             do="Name another date (--as-of), or ingest other files.",
         )
-    return [Bucket(number, tuple(files[number])) for number in sorted(files)]
+    first = max(start, date.fromisoformat(f"{min(months)}-01"))
+    return [Batch(number, files, first) for number, files in enumerate(_together(buckets))]
 
 
-def measure_bucket(bucket: Bucket, measure: Measure) -> Path:
-    """Write the customers of one bucket as Parquet; a row for each with an event in the longest window.
+def _together(buckets: Mapping[int, Sequence[Path]]) -> Iterator[tuple[Path, ...]]:
+    """The files of neighbouring buckets while they stay within BATCH_BYTES, and of at least one bucket."""
+    files: list[Path] = []
+    size = 0
+    for number in sorted(buckets):
+        more = sum(path.stat().st_size for path in buckets[number])
+        if files and size + more > BATCH_BYTES:
+            yield tuple(files)
+            files, size = [], 0
+        files += buckets[number]
+        size += more
+    yield tuple(files)
 
-    Holds one bucket's sessions at a time, within `measure.memory_bytes`; the rest spills beside the part.
+
+def measure_batch(batch: Batch, measure: Measure) -> Path:
+    """Write the customers of some buckets as Parquet; a row for each with an event in the longest window.
+
+    Holds one batch's sessions at a time, within `measure.memory_bytes`; the rest spills beside the part.
     """
-    part = measure.folder / f"customers-{bucket.number}.parquet"
+    part = measure.folder / f"customers-{batch.number}.parquet"
     with connect(threads=measure.threads, memory_bytes=measure.memory_bytes, spill=measure.folder) as connection:
-        query = customers_query(bucket.files, measure.as_of, measure.windows)
-        connection.execute(f"COPY ({query}) TO {quote(str(part))} (FORMAT parquet)")
+        query = customers_query(batch, measure.as_of, measure.windows)
+        # Read back once and at once: the encodings that are quickest to write.
+        connection.execute(
+            f"COPY ({query}) TO {quote(str(part))} "
+            "(FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 100, WRITE_BLOOM_FILTER FALSE)"
+        )
     return part
 
 
-def customers_query(files: Sequence[Path], as_of: date, windows: Windows) -> str:
-    """The kernel `customers.sql` over some parts of visits."""
+def customers_query(batch: Batch, as_of: date, windows: Windows) -> str:
+    """The kernel `customers.sql` over a batch. Windows that begin before its first day are one and the same."""
     return render(
         Path(__file__).parent / "customers.sql",
-        files=path_list(files),
+        files=path_list(batch.files),
         as_of=as_of.isoformat(),
         windows=windows,
-        starts=[window_start(as_of, months).isoformat() for months in windows],
+        starts=[max(window_start(as_of, months), batch.first).isoformat() for months in windows],
         dayparts=DAYPARTS,
         weekdays=WEEKDAYS,
     )
@@ -95,15 +119,17 @@ def customers_query(files: Sequence[Path], as_of: date, windows: Windows) -> str
 def merge(connection: "DuckDBPyConnection", parts: Sequence[Path], out: Path) -> None:
     """Write one Parquet file of all customers, ordered by user_id, wholly or not at all.
 
-    `user_id` becomes int32 where every id fits, and stays int64 or string otherwise.
+    `user_id` becomes int32 where every id fits, and stays int64 or string otherwise. The order lets one customer's row
+    be found without reading the others.
     """
     table = f"read_parquet({path_list(parts)})"
-    kind, fits = connection.execute(
-        f"SELECT any_value(typeof(user_id)), bool_and(try_cast(user_id AS INTEGER) IS NOT NULL) FROM {table}"
+    kind, least, most = connection.execute(
+        f"SELECT any_value(typeof(user_id)), min(user_id), max(user_id) FROM {table}"
     ).fetchall()[0]
-    columns = "* REPLACE (cast(user_id AS INTEGER) AS user_id)" if kind == "BIGINT" and fits else "*"
+    fits = kind == "BIGINT" and least >= -(2**31) and most < 2**31
+    columns = "* REPLACE (cast(user_id AS INTEGER) AS user_id)" if fits else "*"
     with replacing(out) as temporary:
         connection.execute(
             f"COPY (SELECT {columns} FROM {table} ORDER BY user_id) TO {quote(str(temporary))} "
-            "(FORMAT parquet, COMPRESSION zstd)"
+            "(FORMAT parquet, COMPRESSION zstd, WRITE_BLOOM_FILTER FALSE)"
         )

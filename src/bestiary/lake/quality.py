@@ -5,9 +5,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bestiary.contract import COLUMNS
 from bestiary.errors import EventsError
+from bestiary.lake.sources import read_sources, rows
 from bestiary.lake.store import Store
-from bestiary.lake.tables import COUNTS, MISSING
+from bestiary.lake.suspects import suspects
+from bestiary.lake.tables import COUNTS
 from bestiary.sql import path_list, render
 
 if TYPE_CHECKING:
@@ -24,24 +27,22 @@ def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date) -> dict[
     inconsistencies, outliers and gaps of the visits before `as_of`. A session of several customers needs a session;
     products are judged by what was bought. `usual` is the median day's number of events.
     """
-    visits = path_list(part.path for part in lake.visits())
-    read = _rows(
-        connection,
-        f"SELECT * FROM read_parquet({path_list(lake.files('sources'))}, "
-        "hive_types = {'fingerprint': VARCHAR}) ORDER BY name, fingerprint",
-    )
-    odd = _rows(connection, render(HERE / "quality.sql", files=visits, as_of=as_of))[0]
+    parts = lake.visits()
+    visits = path_list(part.path for part in parts)
+    read = read_sources(connection, lake.files("sources"))
+    connection.register("suspects", {"session_key": suspects(connection, parts, as_of)})
+    odd = rows(connection, render(HERE / "quality.sql", files=visits, as_of=as_of))[0]
     return {
         "format_version": FORMAT_VERSION,
         "as_of": as_of.isoformat(),
         "counts": {name: sum(row[name] for row in read) for name in COUNTS},
         "sources": [{name: row[name] for name in ("name", "fingerprint", *COUNTS)} for row in read],
         "rejected_by_reason": _reasons(connection, lake.files("rejects")),
-        "missing": {name: sum(row[f"missing_{name}"] for row in read) for name in MISSING},
+        "missing": {name: sum(row[f"missing_{name}"] for row in read) for name in COLUMNS},
         "out_of_range": {"zero_price": sum(row["zero_price"] for row in read)},
         "inconsistencies": {name: odd[name] for name in odd if "_with_" in name},
         "outliers": {name: odd[name] for name in ("sessions_over_500_events", "view_only_floods")},
-        "gaps": _rows(connection, render(HERE / "gaps.sql", files=visits, as_of=as_of)),
+        "gaps": rows(connection, render(HERE / "gaps.sql", files=visits, as_of=as_of)),
     }
 
 
@@ -49,7 +50,7 @@ def _reasons(connection: "DuckDBPyConnection", rejects: Sequence[Path]) -> dict[
     if not rejects:
         return {}
     counted = f"SELECT reason, count(*) AS n FROM read_parquet({path_list(rejects)}) GROUP BY reason"
-    return {row["reason"]: row["n"] for row in _rows(connection, f"{counted} ORDER BY n DESC, reason")}
+    return {row["reason"]: row["n"] for row in rows(connection, f"{counted} ORDER BY n DESC, reason")}
 
 
 def time_span(connection: "DuckDBPyConnection", lake: Store) -> tuple[datetime, datetime]:
@@ -67,11 +68,15 @@ def time_span(connection: "DuckDBPyConnection", lake: Store) -> tuple[datetime, 
             if told
             else "Ingest other files.",
         )
-    row = _rows(connection, render(HERE / "span.sql", files=path_list(part.path for part in visits)))[0]
+    row = rows(connection, render(HERE / "span.sql", files=path_list(part.path for part in visits)))[0]
     return row["last_time"], row["nearly_last"]
 
 
-def _rows(connection: "DuckDBPyConnection", query: str) -> list[dict[str, Any]]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+def events_in(connection: "DuckDBPyConnection", lake: Store) -> int:
+    """How many events the visits of the lake were made of."""
+    visits = lake.visits()
+    if not visits:
+        return 0
+    table = f"read_parquet({path_list(part.path for part in visits)}, hive_partitioning = false)"
+    counts = "views + carts + removals + purchases + refunds"
+    return int(rows(connection, f"SELECT cast(coalesce(sum({counts}), 0) AS BIGINT) AS n FROM {table}")[0]["n"])
