@@ -138,4 +138,5 @@ def litter(store: Path) -> list[Path]:
         for log in (store / table / "_delta_log").glob("*.json"):
             actions = (json.loads(action) for action in log.read_text().splitlines())
             named |= {store / table / unquote(action["add"]["path"]) for action in actions if "add" in action}
-    return sorted(path for table in TABLES for path in (store / table).rglob("*.parquet") if path not in named)
+    parts = (path for table in TABLES for path in (store / table).rglob("*.parquet") if "_delta_log" not in path.parts)
+    return sorted(path for path in parts if path not in named)

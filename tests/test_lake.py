@@ -12,7 +12,7 @@ from deltalake import DeltaTable, QueryBuilder
 import shop
 from bestiary import pipeline
 from bestiary.config import Settings
-from bestiary.errors import EventsError, StoreError
+from bestiary.errors import BestiaryError, EventsError, StoreError
 from bestiary.lake.store import Store
 from bestiary.lake.tables import TABLES
 
@@ -88,7 +88,7 @@ def test_a_commit_that_fails_is_made_good_by_the_next_run(
 
     with monkeypatch.context() as patch:
         patch.setattr(DeltaTable, "create_write_transaction", failing)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(BestiaryError, match="the disk is full"):
             shop.ingest(folder, store)
     assert (store / "store.json").exists() == (calls > 3)  # the first file makes the store, or leaves none
     if calls > 3:
@@ -121,11 +121,23 @@ def test_a_failed_first_ingest_leaves_nothing_and_no_folder(tmp_path: Path) -> N
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "notes.txt").write_text("keep")
-    with pytest.raises(EventsError):
+    with pytest.raises(StoreError, match="neither a store nor empty: it holds notes") as caught:
         shop.ingest(bad, mine)
-    assert {path.name for path in mine.iterdir()} <= {"notes.txt", ".lock"}
+    assert caught.value.do
+    assert [path.name for path in mine.iterdir()] == ["notes.txt"]
     with pytest.raises(StoreError, match="not a store"):
         Store.open(mine, Settings())
+
+
+def test_a_store_without_its_description_is_not_made_anew(tmp_path: Path) -> None:
+    folder, store = events(tmp_path / "events"), tmp_path / "store"
+    shop.ingest(folder, store)
+    pipeline.customers(store, settings=shop.SMALL)
+    (store / "store.json").unlink()
+    before = shop.tree(store)
+    with pytest.raises(StoreError, match="a store whose"):
+        shop.ingest(folder, store)
+    assert shop.tree(store) == before
 
 
 def test_tables_of_a_store_that_was_never_made_do_not_decide_its_kinds(tmp_path: Path) -> None:
@@ -166,11 +178,11 @@ def test_another_format_and_a_damaged_description_are_refused(tmp_path: Path) ->
     store = tmp_path / "store"
     path = shop.write_csv(tmp_path / "a.csv", [shop.line()])
     shop.ingest(path, store)
-    assert json.loads((store / "store.json").read_text())["format_version"] == 1
+    assert json.loads((store / "store.json").read_text())["format_version"] == 2
     edits: list[tuple[Callable[[dict[str, Any]], object], str]] = [
-        (lambda content: content.update(format_version=2), "format version 2"),
+        (lambda content: content.update(format_version=3), "format version 3"),
         (lambda content: content.pop("format_version"), "format version None"),
-        (lambda content: content.update(format_version=1, buckets=0), "buckets"),
+        (lambda content: content.update(format_version=2, buckets=0), "buckets"),
         (lambda content: content.update(buckets=2, colour="red"), "colour"),
     ]
     for edit, words in edits:

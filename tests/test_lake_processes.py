@@ -9,16 +9,20 @@ from pathlib import Path
 
 import pytest
 
+import daily
 import shop
 from bestiary import pipeline
 from bestiary.config import Settings
 from bestiary.errors import StoreError
-from bestiary.lake.store import Store, locked
+from bestiary.lake.compact import MOST_PARTS
+from bestiary.lake.doctor import Findings
+from bestiary.lake.lock import locked
+from bestiary.lake.store import Store
 
 HOLD = """
 import sys
 from pathlib import Path
-from bestiary.lake.store import locked
+from bestiary.lake.lock import locked
 with locked(Path(sys.argv[1]), create=True):
     print("held", flush=True)
     sys.stdin.read()
@@ -49,8 +53,8 @@ elif target == "create":
     from deltalake import DeltaTable
     DeltaTable.create = dying(DeltaTable.create, int(calls))
 else:
-    from bestiary.events import ingest
-    ingest.write_parts = dying(ingest.write_parts, int(calls))
+    from bestiary.events import kernel
+    kernel.write_parts = dying(kernel.write_parts, int(calls))
 intake.ingest([events], Path(store), settings=Settings(buckets=2, threads=1, memory="500MB"))
 """
 MOMENTS = [("create", "after", 2), ("parts", "after", 1), ("parts", "after", 3), ("commit", "before", 1)]
@@ -129,3 +133,70 @@ def test_a_killed_process_is_made_good_by_the_next_run(
     assert not shop.litter(store)
     assert not (store / ".scratch").exists()
     assert not shop.ingest(folder, store)[0]
+
+
+INGEST = """
+import sys
+from pathlib import Path
+from bestiary import pipeline
+from bestiary.config import Settings
+from bestiary.errors import StoreError
+settings = Settings(buckets=2, threads=1, memory="500MB")
+print("ready", flush=True)
+sys.stdin.readline()
+for events in sys.argv[2:]:
+    try:
+        if events == "customers":
+            pipeline.customers(Path(sys.argv[1]), settings=settings)
+        else:
+            pipeline.ingest([events], Path(sys.argv[1]), settings=settings)
+    except StoreError as error:
+        assert "Another process" in str(error)
+        print("refused", flush=True)
+"""
+
+
+def working(store: Path, *tasks: object) -> "subprocess.Popen[str]":
+    """A process that waits for a line and then ingests files, or measures customers, one task after the other."""
+    command = [sys.executable, "-c", INGEST, str(store), *map(str, tasks)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def events_of(store: Path) -> int:
+    return sum(row[0] for row in shop.visits(store, "views + carts + removals + purchases"))
+
+
+@pytest.mark.parametrize("other", ["ingest", "customers"])
+def test_two_processes_at_once_do_their_work_or_are_refused(other: str, tmp_path: Path) -> None:
+    files, store = daily.write_daily(tmp_path / "events", range(6)), tmp_path / "store"
+    shop.ingest(files[0], store)
+    tasks = files if other == "ingest" else ["customers"] * 3
+    processes = [working(store, *files), working(store, *tasks)]
+    for process in processes:
+        assert process.stdin is not None
+        print(file=process.stdin, flush=True)
+    for process in processes:
+        process.communicate()
+        assert process.returncode == 0
+    shop.ingest(files, store)
+    assert events_of(store) == 6 * 40
+    assert pipeline.doctor(store) == Findings((), ())
+
+
+def test_a_reader_sees_whole_files_while_a_writer_commits(tmp_path: Path) -> None:
+    files, store = daily.write_daily(tmp_path / "events", range(MOST_PARTS)), tmp_path / "store"
+    shop.ingest(files[0], store)
+    writer, seen = working(store, *files[1:]), []
+    assert writer.stdin is not None
+    print(file=writer.stdin, flush=True)
+    while writer.poll() is None:
+        seen.append((events_of(store), len(Store.open(store, Settings()).fingerprints())))
+    writer.communicate()
+    assert writer.returncode == 0
+    assert events_of(store) == 40 * MOST_PARTS
+    assert all(events % 40 == 0 for events, _ in seen)
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 2  # it has read between commits

@@ -11,7 +11,8 @@ import shop
 from bestiary import pipeline
 from bestiary.errors import BestiaryError
 from bestiary.files import read_json
-from bestiary.lake.runs import Run
+from bestiary.lake.doctor import Findings
+from bestiary.lake.runs import STEPS, Run
 from bestiary.sql import connect
 
 
@@ -83,6 +84,31 @@ def test_a_damaged_run_is_not_complete_and_is_made_again(made: Path, store: Path
     assert only(store).description() is None
     assert not rerun(made, store).unchanged
     assert rerun(made, store).unchanged
+
+
+@pytest.mark.parametrize("calls", [1, 3, 6])
+def test_a_replacement_that_ends_half_way_is_never_taken_for_a_run(
+    calls: int, made: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, left, path = Path.replace, [calls], only(store).path
+
+    def dying(self: Path, target: Path) -> Path:
+        left[0] -= target.parent == path
+        if not left[0]:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", dying)
+        with pytest.raises(KeyboardInterrupt):
+            rerun(made, store, windows=(1, 2, 3), k=3)
+    assert Run(path).description() is None
+    found = pipeline.doctor(store)
+    assert not found.problems
+    assert {one.path for one in found.litter} <= {path, *(path / name for names in STEPS.values() for name in names)}
+    assert not rerun(made, store, windows=(1, 2, 3), k=3).unchanged
+    assert Run(path).description() is not None
+    assert pipeline.doctor(store) == Findings((), ())
 
 
 def test_medians_of_a_card_are_those_of_its_customers(store: Path) -> None:

@@ -1,7 +1,7 @@
 """An engine runs a list of independent tasks; which one runs them is nobody else's business."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -45,8 +45,8 @@ class LocalEngine:
         at_once = max(1, min(tasks, self.threads))
         return Share(threads=max(1, self.threads // at_once), memory_bytes=self.memory_bytes // at_once)
 
-    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        """See Engine.map. Tasks that have not begun when one fails, or when nobody listens any more, are dropped."""
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result]:
+        """See Engine.map. Tasks that have not begun when one fails, or when it is closed, are dropped."""
         with ThreadPoolExecutor(max_workers=max(1, min(len(items), self.threads))) as pool:
             futures = [pool.submit(task, item) for item in items]
             try:

@@ -23,7 +23,7 @@ from bestiary import __version__
 from bestiary.config import Settings
 from bestiary.errors import ModelError, StoreError
 from bestiary.files import read_json, write_json
-from bestiary.lake.store import Fixed
+from bestiary.lake.fixed import Fixed
 
 FORMAT_VERSION = 1
 STEPS = {

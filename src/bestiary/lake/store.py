@@ -7,43 +7,21 @@ attempt may have left; `visits` comes last, and only a source whose visits are t
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, ValidationError
-
-from bestiary.config import Frozen, IdKind, Settings, explain
-from bestiary.errors import StoreError
-from bestiary.files import read_json, write_json
-from bestiary.lake.tables import PARTITIONS, TABLES, schema
+from bestiary.config import Settings
+from bestiary.files import write_json
+from bestiary.lake import delta, litter
+from bestiary.lake.fixed import Fixed, read_fixed
+from bestiary.lake.lock import MARK
+from bestiary.lake.sources import read_sources
+from bestiary.lake.tables import TABLES
 from bestiary.parts import Part
-
-if TYPE_CHECKING:
-    from deltalake import DeltaTable
-
-FORMAT_VERSION = 1
-
-
-class Fixed(Frozen):
-    """What is fixed when a store is made, because what is stored depends on it."""
-
-    format_version: Literal[1] = 1
-    time_zone: str
-    currency: str
-    buckets: int = Field(ge=1)
-    user_id: IdKind
-    product_id: IdKind
-    category_id: IdKind
-
-    @property
-    def id_kinds(self) -> dict[str, str]:
-        """Integer or string for each id."""
-        return {"user_id": self.user_id, "product_id": self.product_id, "category_id": self.category_id}
+from bestiary.sql import connect
 
 
 @dataclass(frozen=True)
@@ -64,28 +42,9 @@ class Store:
 
     @classmethod
     def open(cls, path: Path, settings: Settings) -> Store:
-        """Open a store; StoreError where there is none, it is of another format, or `settings` contradict it."""
-        if not (path / "store.json").is_file():
-            raise _no_store(path)
-        content = read_json(path / "store.json")
-        if content.get("format_version") != FORMAT_VERSION:
-            raise StoreError(
-                f"{path}: format version {content.get('format_version')!r}.",
-                allowed=f"Allowed: {FORMAT_VERSION}.",
-                do="Use the version of bestiary that made it, or make a new store.",
-            )
-        try:
-            fixed = Fixed.model_validate(content)
-        except ValidationError as error:
-            raise StoreError(f"{path / 'store.json'} is damaged: " + "; ".join(explain(error))) from error
-        for name, value in fixed.model_dump(exclude={"format_version"}).items():
-            asked = getattr(settings, name)
-            if asked not in (None, value):
-                raise StoreError(
-                    f"{path} was made with {name} = {value!r}, and {asked!r} is asked for.",
-                    allowed=f"{name} is fixed when the store is made.",
-                    do="Leave the setting out, or make a new store.",
-                )
+        """Open a store; StoreError where there is none, it is damaged or of another format, or settings differ."""
+        fixed = read_fixed(path)
+        fixed.check(path, settings)
         return cls(path, fixed)
 
     @classmethod
@@ -99,79 +58,66 @@ class Store:
                 **id_kinds,
             }
         )
-        from deltalake import DeltaTable
-
+        litter.remove(litter.of_no_store(path))
         for table in TABLES:
-            DeltaTable.create(
-                path / table,
-                schema(table, fixed.id_kinds),
-                mode="overwrite",  # what a killed attempt has left may be of another kind
-                partition_by=list(PARTITIONS[table]),
-            )
-        write_json(path / "store.json", fixed.model_dump())
+            delta.create(path / table, fixed.id_kinds)
+        write_json(path / MARK, fixed.model_dump())
         return cls(path, fixed)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A folder for what does not fit in memory while a step runs. Needs the lock.
 
-        Where the step fails, or one before it was killed and has left its folder, litter is swept from the tables.
+        Where the step fails, litter is swept from the tables.
         """
+        self.tidy()
         folder = self.path / ".scratch"
-        if folder.exists():
-            self._sweep(folder)
         folder.mkdir()
         try:
             yield folder
         except BaseException:
-            self._sweep(folder)
+            self.tidy()
             raise
         shutil.rmtree(folder)
 
-    def _sweep(self, scratch: Path) -> None:
-        for name in TABLES:
-            self.table(name).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
-        shutil.rmtree(scratch)
+    def tidy(self) -> None:
+        """Sweep away what a step that failed, or was killed, has left: its scratch says so. Needs the lock."""
+        if (self.path / ".scratch").exists():
+            litter.remove([one for name in TABLES for one in litter.unnamed(self.path / name)])
+            shutil.rmtree(self.path / ".scratch")
 
     def remove_if_empty(self) -> None:
         """Undo `create` where no source was committed since."""
         if not self.fingerprints():
-            (self.path / "store.json").unlink()
+            (self.path / MARK).unlink()
             for name in TABLES:
                 shutil.rmtree(self.path / name)
-
-    def table(self, name: str) -> DeltaTable:
-        """One of the lake's tables, as of now."""
-        from deltalake import DeltaTable
-
-        return DeltaTable(self.path / name)
 
     def fingerprints(self) -> list[str]:
         """The fingerprints of all sources in the lake, sorted."""
         return sorted({mark for mark, _ in self._counted("sources")})
 
-    def commit(self, fingerprint: str, parts: Mapping[str, tuple[Part, ...]]) -> None:
-        """Make the parts of one source visible: rejects, sources, visits, all with the same transaction id."""
-        from deltalake import CommitProperties, Transaction
+    def sizes(self) -> dict[str, int]:
+        """The size in bytes of each source file, by fingerprint, where it was noted and the file held any record."""
+        with connect(threads=1) as connection:
+            rows = read_sources(connection, self.files("sources"))
+        return {row["fingerprint"]: row["bytes"] for row in rows if row.get("bytes") is not None and row["read"]}
 
-        for name in TABLES:
-            table = self.table(name)
-            replace = name != "visits"
-            table.create_write_transaction(
-                [_add(part) for part in parts.get(name, ())],
-                "overwrite" if replace else "append",
-                table.schema(),
-                list(PARTITIONS[name]),
-                partition_filters=[("fingerprint", "=", fingerprint)] if replace else None,
-                commit_properties=CommitProperties(app_transactions=[Transaction(fingerprint, 1)]),
-            )
+    def commit(self, batch: Sequence[tuple[str, Mapping[str, tuple[Part, ...]]]]) -> None:
+        """Make some sources visible, all at once: of each its fingerprint, and its parts by table.
+
+        One Delta commit for each table: rejects, sources, visits, with the fingerprints as transaction ids.
+        """
+        marks = [mark for mark, _ in batch]
+        for name in TABLES if batch else ():
+            parts = [part for _, by_table in batch for part in by_table.get(name, ())]
+            delta.add(self.path / name, parts, marks, replace=None if name == "visits" else "fingerprint")
 
     def visits(self) -> list[VisitPart]:
         """All committed parts of visits, sorted."""
-        actions = self.table("visits").get_add_actions(flatten=True)
-        columns = (actions.column(name).to_pylist() for name in ("path", "partition.month", "partition.bucket"))
         parts = (
-            VisitPart(self.path / "visits" / path, month, bucket) for path, month, bucket in zip(*columns, strict=True)
+            VisitPart(self.path / "visits" / file.path, file.partition["month"], int(file.partition["bucket"]))
+            for file in delta.committed(self.path / "visits")
         )
         return sorted(parts, key=lambda part: (part.bucket, part.month, part.path))
 
@@ -181,47 +127,7 @@ class Store:
 
     def _counted(self, name: str) -> Iterator[tuple[str, str]]:
         """Fingerprint and path of each file of `rejects` or `sources` whose source has its visits in the lake."""
-        visits, actions = self.table("visits"), self.table(name).get_add_actions(flatten=True)
-        columns = (actions.column(column).to_pylist() for column in ("partition.fingerprint", "path"))
-        for mark, path in zip(*columns, strict=True):
-            if visits.transaction_version(mark) is not None:
-                yield mark, path
-
-
-def _add(part: Part) -> Any:
-    from deltalake.transaction import AddAction
-
-    # No statistics but the number of rows: minima and maxima would name customers in the log.
-    return AddAction(part.path, part.size, dict(part.partition), 0, True, json.dumps({"numRecords": part.rows}))
-
-
-@contextmanager
-def locked(path: Path, *, create: bool = False) -> Iterator[None]:
-    """Hold the store's lock, with `create` making its folder, which goes again where no store came of it.
-
-    A process that has the lock may take it again, so that a run can be made of steps which lock for themselves.
-    Raises StoreError where there is no store, another process holds the lock, or nothing can be written.
-    """
-    from filelock import FileLock, Timeout
-
-    if not create and not (path / "store.json").is_file():
-        raise _no_store(path)
-    made = not path.exists()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path / ".lock", timeout=0, is_singleton=True)
-        lock.acquire()
-    except Timeout as error:
-        raise StoreError(f"Another process is working on {path}.", do="Wait until it has ended.") from error
-    except OSError as error:
-        raise StoreError(f"Cannot write to {path}: {error.strerror}.", do="Check the path and its rights.") from error
-    try:
-        yield
-    finally:
-        lock.release()
-        if made and {entry.name for entry in path.iterdir()} <= {".lock"}:
-            shutil.rmtree(path)
-
-
-def _no_store(path: Path) -> StoreError:
-    return StoreError(f"{path} is not a store.", do=f"Make one with: bestiary ingest EVENTS... --store {path}")
+        counted = delta.transactions(self.path / "visits")
+        for file in delta.committed(self.path / name):
+            if file.partition["fingerprint"] in counted:
+                yield file.partition["fingerprint"], file.path
