@@ -1,6 +1,7 @@
 """How values become the contract's types: ids, quotes, time zones, physical types of Parquet."""
 
 import hashlib
+import uuid
 from datetime import datetime
 from pathlib import Path
 
@@ -108,19 +109,29 @@ def test_wall_time_decides_day_and_month(tmp_path: Path) -> None:
     assert [part.month for part in Store.open(tmp_path / "store", Settings()).visits()] == ["2019-11"]
 
 
-def test_session_keys_and_buckets_are_the_first_64_bits_of_an_md5(tmp_path: Path) -> None:
-    sessions = [*(f"s{number}" for number in range(20)), ""]
-    path = shop.write_csv(tmp_path / "a.csv", [shop.line(user_session=one) for one in sessions])
+def test_session_keys_and_buckets_are_the_same_on_every_engine(tmp_path: Path) -> None:
+    uuids = [str(uuid.UUID(int=number * 0x1234_5678_9ABC_DEF0_0FED_CBA9, version=4)) for number in range(1, 20)]
+    sessions = [*(f"s{number}" for number in range(20)), *uuids, uuids[0][:-1], "x" * 36, ""]
+    users = [str(number * 16) for number in range(len(sessions))]
+    lines = [shop.line(user_session=one, user_id=user) for one, user in zip(sessions, users, strict=True)]
+    path = shop.write_csv(tmp_path / "a.csv", lines)
     shop.ingest(path, tmp_path / "store", settings=shop.SMALL.model_copy(update={"buckets": 16}))
 
-    def md5(text: str) -> bytes:
-        return hashlib.md5(text.encode()).digest()
+    def key(text: str) -> int:
+        number = int.from_bytes(hashlib.md5(text.encode()).digest(), "little")
+        if text in uuids:
+            number = uuid.UUID(text).int
+        return ((number >> 64) ^ number) & (2**63 - 1)
 
-    named = [one or "512000001 @ 2019-10-01 10:00:00" for one in sessions]
-    expected = sorted(int.from_bytes(md5(one)[:8], "big", signed=True) for one in named)
-    assert [row[0] for row in shop.visits(tmp_path / "store", "session_key")] == expected
-    bucket = int.from_bytes(md5("512000001")[:8], "big") % 16
-    assert {part.bucket for part in Store.open(tmp_path / "store", Settings()).visits()} == {bucket}
+    named = [one or f"{user} @ 2019-10-01 10:00:00" for one, user in zip(sessions, users, strict=True)]
+    prime = 2**31 - 1
+    buckets = [int(user) % prime * 1327217885 % prime * 16 // prime for user in users]
+    assert shop.visits(tmp_path / "store", "session_key, user_id") == [
+        *sorted(zip(map(key, named), map(int, users), strict=True))
+    ]
+    found = {part.bucket for part in Store.open(tmp_path / "store", Settings()).visits()}
+    assert found == set(buckets)
+    assert len(found) > 8
 
 
 PLAIN_TYPES = {"product_id": "BIGINT", "category_id": "BIGINT", "price": "DOUBLE", "user_id": "BIGINT"}

@@ -1,18 +1,40 @@
 """The first part of the flow: event files -> the lake, each file wholly and once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from bestiary.config import Settings
+from bestiary.errors import BestiaryError
 from bestiary.events.arrivals import Arrivals, look_at
-from bestiary.events.ingest import Ingested, Plan, ingest_file
+from bestiary.events.ingest import Ingested, ingest_file
+from bestiary.events.kernel import Plan
 from bestiary.events.mapping import CONTRACT, Mapping, load_mapping
+from bestiary.gate import Gate, OnOverlap
+from bestiary.lake.compact import compact
 from bestiary.lake.engine import LocalEngine
-from bestiary.lake.store import Store, locked
+from bestiary.lake.lock import locked
+from bestiary.lake.store import Store
 from bestiary.progress import SILENT, Progress, step
+
+Told = Callable[[Sequence[Ingested], Arrivals], object]
+
+
+class Reading(TypedDict, total=False):
+    """How files are read: see `ingest`."""
+
+    mapping: str | None
+    header: bool
+    on_overlap: OnOverlap | None
+    told: Told
+
+
+def nobody(added: Sequence[Ingested], arrivals: Arrivals) -> None:
+    """Tell nobody what was read."""
 
 
 def ingest(
@@ -22,29 +44,38 @@ def ingest(
     settings: Settings = Settings(),  # noqa: B008 - frozen
     mapping: str | None = None,
     header: bool = True,
+    on_overlap: OnOverlap | None = None,
     progress: Progress = SILENT,
+    told: Told = nobody,
 ) -> tuple[tuple[Ingested, ...], Arrivals]:
     """Read the files that the store does not hold yet, making the store where there is none.
 
     Returns what was added, and what was found. `mapping` names a mapping file or one that is shipped; without
-    `header` the files' columns are the contract's, in its order. Raises EventsError, ConfigError or StoreError with
-    nothing changed, or with the files before the faulty one committed.
+    `header` the files' columns are the contract's, in its order; `on_overlap` is explained in `bestiary.gate`.
+    `told` hears what was added and found, also where a file in the middle fails and those before it stay. Raises
+    EventsError, ConfigError or StoreError with nothing changed, or with the files before the faulty one committed.
     """
     columns = load_mapping(mapping) if mapping else CONTRACT
     with locked(store, create=True):
         made = not (store / "store.json").exists()
-        held = () if made else Store.open(store, settings).fingerprints()
-        arrivals = look_at(events, columns, header=header, held=held)
+        held = None if made else Store.open(store, settings)
+        arrivals = look_at(
+            events,
+            columns,
+            header=header,
+            held=held.fingerprints() if held else (),
+            sizes=held.sizes() if held else {},
+        )
         kinds = arrivals.id_kinds(columns, settings.id_kinds) if made else {}
-        lake = Store.create(store, _with_currency(settings, columns), kinds) if made else Store.open(store, settings)
-        added: list[Ingested] = []
+        lake = held or Store.create(store, _with_currency(settings, columns), kinds)
+        lake.tidy()
         try:
-            with step(progress, "events", len(arrivals.pending)):
-                _read(arrivals, lake, settings, columns, added, progress)
+            added = _read(arrivals, lake, settings, columns, on_overlap, progress, told) if arrivals.pending else ()
         finally:
-            if made and not added:
+            if made:
                 lake.remove_if_empty()
-    return tuple(added), arrivals
+        told(added, arrivals)
+    return added, arrivals
 
 
 def _with_currency(settings: Settings, columns: Mapping) -> Settings:
@@ -56,12 +87,14 @@ def _read(
     lake: Store,
     settings: Settings,
     columns: Mapping,
-    added: list[Ingested],
+    on_overlap: OnOverlap | None,
     progress: Progress,
-) -> None:
-    """Commit the files one after the other, appending to `added`, while the engine reads on."""
+    told: Told,
+) -> tuple[Ingested, ...]:
+    """Admit the files one after the other, while the engine reads on; then make few parts of many."""
     engine = LocalEngine(threads=settings.threads, memory_bytes=settings.memory_bytes)
     share = engine.share(len(arrivals.pending))
+    size = sum(one.seen.size for one in arrivals.pending)
     with lake.scratch() as scratch:
         plan = Plan(
             store=lake.path,
@@ -74,7 +107,20 @@ def _read(
             threads=share.threads,
             memory_bytes=share.memory_bytes,
         )
-        for ingested in engine.map(partial(ingest_file, plan=plan), arrivals.pending):
-            lake.commit(ingested.fingerprint, ingested.parts)
-            added.append(ingested)
-            progress.advance()
+
+        def tell(done: int, rows: int) -> None:
+            progress.advance(done, rows=rows)
+
+        gate = Gate(lake, on_overlap, memory_bytes=share.memory_bytes, spill=scratch)
+        task = partial(ingest_file, plan=plan, tell=tell)
+        with step(progress, "events", size), closing(engine.map(task, arrivals.pending)) as files:
+            try:
+                for ingested in files:
+                    gate.admit(ingested)
+            except BestiaryError:
+                gate.commit()  # the files before the faulty one
+                told(gate.admitted, arrivals)
+                raise
+            gate.commit()
+        compact(lake, engine, scratch, progress)
+    return tuple(gate.admitted)

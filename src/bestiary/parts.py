@@ -1,5 +1,6 @@
 """Parquet parts: files that DuckDB wrote into a table's folder and that no commit has made visible yet."""
 
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +31,8 @@ def write_parts(
     table.mkdir(parents=True, exist_ok=True)
     columns = ", ".join(identifier(name) for name in partition_by)
     rows = connection.execute(
-        f"COPY ({query}) TO {quote(str(table))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({columns}), "
-        "APPEND, FILENAME_PATTERN 'part-{uuid}', RETURN_STATS)"
+        f"COPY ({query}) TO {quote(str(table))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+        f"WRITE_BLOOM_FILTER false, PARTITION_BY ({columns}), APPEND, FILENAME_PATTERN 'part-{{uuid}}', RETURN_STATS)"
     ).fetchall()
     parts = (
         Part(
@@ -44,3 +45,18 @@ def write_parts(
         if count
     )
     return tuple(sorted(parts, key=lambda part: part.partition))
+
+
+def write_part(
+    connection: "DuckDBPyConnection", query: str, table: Path, partition: tuple[tuple[str, str], ...]
+) -> Part:
+    """Write the rows of `query`, which lack the partition columns, as one part, in their order.
+
+    Takes less memory than `write_parts`, which holds back the rows of a partition.
+    """
+    path = Path(*(f"{name}={value}" for name, value in partition)) / f"part-{uuid.uuid4()}.parquet"
+    (table / path).parent.mkdir(parents=True, exist_ok=True)
+    rows = connection.execute(
+        f"COPY ({query}) TO {quote(str(table / path))} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS)"
+    ).fetchall()
+    return Part(path.as_posix(), rows=rows[0][1], size=rows[0][2], partition=partition)

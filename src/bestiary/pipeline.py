@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any, Unpack
 
 from bestiary import steps
 from bestiary.config import Settings
+from bestiary.customers.lookup import customer as lookup
 from bestiary.events.arrivals import Arrivals
 from bestiary.events.ingest import Ingested
-from bestiary.intake import ingest
+from bestiary.intake import Reading, Told, ingest, nobody
+from bestiary.lake.doctor import doctor
+from bestiary.lake.lock import locked
 from bestiary.lake.runs import Run, all_runs, find_run, run_key
-from bestiary.lake.store import Store, locked
+from bestiary.lake.store import Store
 from bestiary.progress import SILENT, Progress
 from bestiary.simulate import simulate
 
-__all__ = ["Settings", "customers", "demo", "fit", "ingest", "report", "run", "runs", "simulate"]
+__all__ = ["Settings", "customer", "customers", "demo", "doctor", "fit", "ingest", "report", "run", "runs", "simulate"]
 DEFAULTS = Settings()
 
 
@@ -38,13 +42,12 @@ def run(
     *,
     as_of: date | None = None,
     settings: Settings = DEFAULTS,
-    mapping: str | None = None,
-    header: bool = True,
     progress: Progress = SILENT,
+    **reading: Unpack[Reading],
 ) -> Outcome:
-    """Ingest events, measure the customers as of a date, learn the segments and draw the report."""
+    """Ingest events (`reading` is what `ingest` takes), measure customers, learn the segments, draw the report."""
     with locked(store, create=True):
-        added, found = ingest(events, store, settings=settings, mapping=mapping, header=header, progress=progress)
+        added, found = ingest(events, store, settings=settings, progress=progress, **reading)
         lake = Store.open(store, settings)
         there = Run.of(store, as_of or steps.last_midnight(lake))
         done = there.description()
@@ -102,7 +105,12 @@ def runs(store: Path) -> list[Run]:
     return all_runs(Store.open(store, DEFAULTS).path)
 
 
-def demo(folder: Path, *, events: int = 120_000, settings: Settings = DEFAULTS, progress: Progress = SILENT) -> Outcome:
+def customer(store: Path, user_id: int | str, *, as_of: date | None = None) -> dict[str, Any] | None:
+    """One customer's row of a run, by default the latest; None for a customer whom the run does not have."""
+    return lookup(find_run(store, as_of, "customers").path / "customers.parquet", user_id)
+
+
+def demo(folder: Path, *, settings: Settings = DEFAULTS, progress: Progress = SILENT, told: Told = nobody) -> Outcome:
     """Simulate a small shop into `folder/events` and run everything into `folder/store`."""
-    simulate(folder / "events", events=events, dirty=True, progress=progress)
-    return run([folder / "events"], folder / "store", settings=settings, progress=progress)
+    simulate(folder / "events", events=120_000, dirty=True, progress=progress)
+    return run([folder / "events"], folder / "store", settings=settings, progress=progress, told=told)

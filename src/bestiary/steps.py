@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bestiary.config import Settings
 from bestiary.customers.as_of import infer_as_of
-from bestiary.customers.measure import Measure, bucketed, measure_bucket, merge
+from bestiary.customers.measure import Measure, batched, measure_batch, merge
 from bestiary.files import read_json, write_json
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.quality import quality, time_span
@@ -17,15 +17,15 @@ from bestiary.sql import connect, within
 
 
 def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Progress) -> None:
-    """Write the customer table and the quality figures of a run. Memory: each bucket within the engine's share."""
+    """Write the customer table and the quality figures of a run. Memory: each batch within the engine's share."""
     visits = ((part.bucket, part.month, part.path) for part in lake.visits())
-    buckets = bucketed(visits, run.as_of, settings.windows)
+    batches = batched(visits, run.as_of, settings.windows)
     engine = LocalEngine(threads=settings.threads, memory_bytes=settings.memory_bytes)
-    share = engine.share(len(buckets))
+    share = engine.share(len(batches))
     plan = Measure(run.as_of, settings.windows, scratch, share.threads, share.memory_bytes)
     parts: list[Path] = []
-    with within(settings.memory_bytes, "customers"), step(progress, "customers", len(buckets)):
-        for part in engine.map(partial(measure_bucket, measure=plan), buckets):
+    with within(settings.memory_bytes, "customers"), step(progress, "customers", len(batches)):
+        for part in engine.map(partial(measure_batch, measure=plan), batches):
             parts.append(part)
             progress.advance()
         with connect(threads=engine.threads, memory_bytes=engine.memory_bytes, spill=scratch) as connection:
@@ -41,6 +41,7 @@ def learn(lake: Store, run: Run, settings: Settings, progress: Progress) -> None
         provenance = {"as_of": run.as_of.isoformat(), "fingerprint": lake_fingerprint(run.sources())}
         known = settings.model_copy(update={"currency": lake.fixed.currency})  # the rules in words name it
         fit(run.path / "customers.parquet", run.path, known, provenance)
+        progress.advance()
 
 
 def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
@@ -53,6 +54,7 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
     settings = settings.model_copy(update={"language": language})
     with step(progress, "report", 1):
         write_report(run.path, settings, currency=lake.fixed.currency, time_zone=lake.fixed.time_zone)
+        progress.advance()
     sources = run.sources()
     run.finish(
         {

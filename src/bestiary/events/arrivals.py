@@ -1,7 +1,9 @@
 """Which of the named files are new to a store: all are looked at before the first one is read."""
 
+import os
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Map
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from bestiary.events.kinds import infer_id_kinds
 from bestiary.events.mapping import Mapping
 from bestiary.events.source import open_source
 from bestiary.events.sources import find_sources
-from bestiary.events.survey import fingerprint
+from bestiary.events.survey import fingerprint, seen
+
+MOST_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -43,17 +47,56 @@ class Arrivals:
         return tuple(sorted({name for pending in self.pending for name in pending.source.unused}))
 
 
-def look_at(events: Sequence[str | Path], mapping: Mapping, *, header: bool, held: Collection[str]) -> Arrivals:
+def look_at(
+    events: Sequence[str | Path], mapping: Mapping, *, header: bool, held: Collection[str], sizes: Map[str, int]
+) -> Arrivals:
     """Find the files, skip those whose fingerprint is `held`, and check the columns of the rest.
 
-    Raises EventsError, before anything is read, for a file that cannot be events.
+    `sizes` are the bytes of held sources, by fingerprint, where they are known: a file that begins like one of them
+    has grown since. Raises EventsError, before anything is read, for every file that cannot be events, or has grown.
     """
+
+    def look(path: Path) -> Pending | EventsError | None:
+        try:
+            before = seen(path)
+            mark, begins = fingerprint(path, sizes.values())
+            if mark in held:
+                return None
+            if set(begins) & sizes.keys():
+                raise _grown(path)
+            return Pending(open_source(path, mapping, header=header), mark, before)
+        except EventsError as error:
+            return error
+
+    paths = find_sources(events)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        found = dict(zip(paths, pool.map(look, paths), strict=True))
+    _raise([one for one in found.values() if isinstance(one, EventsError)])
     pending: dict[str, Pending] = {}
     known: list[Path] = []
-    for path in find_sources(events):
-        mark = fingerprint(path)
-        if mark in pending or mark in held:
-            known.append(path)
+    for path, one in found.items():
+        if isinstance(one, Pending) and one.fingerprint not in pending:
+            pending[one.fingerprint] = one
         else:
-            pending[mark] = Pending(open_source(path, mapping, header=header), mark)
+            known.append(path)
     return Arrivals(tuple(pending.values()), tuple(known))
+
+
+def _grown(path: Path) -> EventsError:
+    return EventsError(
+        f"{path} has grown since it was read: it begins with a whole file that the store holds.",
+        allowed="A file is read once; its events must not count twice.",
+        do="Put what is new into a file of its own, or read all files into a new store.",
+    )
+
+
+def _raise(errors: Sequence[EventsError]) -> None:
+    """Raise the error, or one that tells of all."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        told = "\n".join(f"- {error.found}" for error in errors[:MOST_TOLD])
+        more = f"\nand {len(errors) - MOST_TOLD} more" if len(errors) > MOST_TOLD else ""
+        raise EventsError(
+            f"{len(errors)} files cannot be read:\n{told}{more}", do="Mend or leave out these; nothing was read."
+        )

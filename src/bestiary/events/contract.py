@@ -6,24 +6,15 @@ reads a column of which physical type.
 
 from collections.abc import Mapping
 
+from bestiary.contract import COLUMNS, EVENT_TYPES
 from bestiary.errors import EventsError
 
-COLUMNS = (
-    "event_time",
-    "event_type",
-    "product_id",
-    "category_id",
-    "category_code",
-    "brand",
-    "price",
-    "user_id",
-    "user_session",
-)
+__all__ = ["COLUMNS", "EVENT_TYPES", "IDS", "REQUIRED", "readers"]
+
 REQUIRED = ("event_time", "event_type", "product_id", "user_id")
 """Columns whose value may never be null."""
 
 IDS = ("user_id", "product_id", "category_id")
-EVENT_TYPES = ("view", "cart", "remove_from_cart", "purchase", "refund")
 
 _INTEGERS = {
     "TINYINT",

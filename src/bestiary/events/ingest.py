@@ -1,202 +1,126 @@
 """One source file of events -> visits, rejects and counts, written as parts that a later commit makes visible."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Map
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
 
-from bestiary.errors import CountsError
-from bestiary.events.contract import COLUMNS, EVENT_TYPES, readers
-from bestiary.events.mapping import Mapping
-from bestiary.events.mend import mend
+from bestiary.errors import CountsError, EventsError
+from bestiary.events.contract import COLUMNS
+from bestiary.events.cut import cut
+from bestiary.events.kernel import Kernel, Plan, Unsorted
+from bestiary.events.piece import Piece
 from bestiary.events.source import Source
-from bestiary.events.survey import readable, survey_csv
-from bestiary.parts import Part, write_parts
-from bestiary.sql import connect, quote, render, within
+from bestiary.events.survey import Seen, readable, seen
+from bestiary.parts import Part
+from bestiary.sql import connect, within
 
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-HERE = Path(__file__).parent
-_OPTIONAL = ("category_id", "category_code", "brand", "price", "user_session")
-_HELPERS = (
-    "copies",
-    "zero_price",
-    *(f"read_{type_}" for type_ in EVENT_TYPES),
-    *(f"missing_{c}" for c in _OPTIONAL),
-)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What every file of one ingest has in common. `clock` is the shop's wall time at its beginning, without zone."""
-
-    store: Path
-    spill: Path
-    mapping: Mapping
-    id_kinds: Map[str, str]
-    time_zone: str
-    buckets: int
-    clock: datetime
-    threads: int
-    memory_bytes: int
+Tell = Callable[[int, int], None]
+"""Told of bytes and records of a source that are done with."""
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A source file that the store does not hold yet."""
+    """A source file that the store does not hold yet, and what it was when its fingerprint was taken."""
 
     source: Source
     fingerprint: str
+    seen: Seen
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """Counts of one source file (`read = kept + duplicates + rejected`), rejects by reason, and parts by table."""
+    """Counts of one source file (`read = kept + duplicates + rejected`), rejects by reason, and parts by table.
+
+    `span` is from its first to its last event; `overlaps` tells what it shares with other files.
+    """
 
     fingerprint: str
     name: str
     counts: Map[str, int]
     reasons: Map[str, int]
     parts: Map[str, tuple[Part, ...]]
+    span: tuple[datetime, datetime] | None
+    overlaps: tuple[str, ...] = ()
 
 
-def ingest_file(pending: Pending, plan: Plan) -> Ingested:
+def ingest_file(pending: Pending, plan: Plan, tell: Tell) -> Ingested:
     """Parse, check, deduplicate and sessionise one file.
 
-    Memory is bounded by `plan.memory_bytes`; what does not fit goes to `plan.spill`. Raises EventsError for a file
-    that cannot be read and CountsError where the counts do not close. Parts of a file that failed are litter.
+    Memory: a piece of `plan.piece_rows` records at a time, within `plan.memory_bytes`; a file that is not sorted by
+    time is one piece, and what does not fit goes to `plan.spill`. Raises EventsError for a file that cannot be read
+    or that changes meanwhile, and CountsError where the counts do not close. Parts of a file that failed are litter.
     """
-    path = pending.source.path
+    path, told = pending.source.path, [0, 0]
+
+    def tell_of(piece: Piece) -> None:
+        told[0], told[1] = told[0] + piece.size, told[1] + piece.records
+        tell(piece.size, piece.records)
+
+    with readable(path), within(plan.memory_bytes, str(path)):
+        try:
+            ingested = _ingest(pending, plan, plan.piece_rows, tell_of)
+        except Unsorted:
+            tell(-told[0], -told[1])
+            ingested = _ingest(pending, plan, 0, tell_of)
+    if seen(path) != pending.seen:
+        raise EventsError(f"{path} changed while it was read.", do="Wait until it is written, and run again.")
+    return ingested
+
+
+def _ingest(pending: Pending, plan: Plan, piece_rows: int, tell_of: Callable[[Piece], None]) -> Ingested:
+    source = pending.source
     with (
-        _as_it_is_read(pending.source, plan.spill) as (source, records),
-        readable(path),
-        within(plan.memory_bytes, str(path)),
+        TemporaryDirectory(dir=plan.spill) as scratch,
         connect(threads=plan.threads, memory_bytes=plan.memory_bytes, spill=plan.spill) as connection,
+        closing(cut(source, piece_rows, Path(scratch))) as pieces,
+        _ahead(pieces) as ready,
     ):
-        return _Kernel(connection, source, plan).run(path.name, pending.fingerprint, records)
+        connection.execute("SET preserve_insertion_order = false")
+        kernel = Kernel(connection, source, plan, pending.fingerprint)
+        try:
+            for piece in ready:
+                kernel.add(piece)
+                if piece.path != source.path:
+                    piece.path.unlink()
+                tell_of(piece)
+        except Unsorted:
+            kernel.discard()
+            raise
+        kernel.finish()
+        counts = {name: kernel.counts[name] for name in ("read", "kept", "duplicates", "rejected")} | {"erased": 0}
+        _close(source.path.name, counts)
+        figures = {f"missing_{name}": 0 for name in COLUMNS} | kernel.figures
+        row = {"name": source.path.name, **counts, **figures, "bytes": pending.seen.size}
+        parts = {table: tuple(found) for table, found in kernel.parts.items()} | {"sources": kernel.describe(row)}
+    span = (figures["first_time"], figures["last_time"])
+    known = None if None in span else span
+    return Ingested(pending.fingerprint, source.path.name, counts, dict(kernel.reasons), parts, known)
+
+
+def _close(name: str, counts: Map[str, int]) -> None:
+    if counts["read"] != counts["kept"] + counts["duplicates"] + counts["rejected"]:
+        raise CountsError(
+            f"{name}: the counts do not close: {counts}.",
+            allowed="Allowed: read = kept + duplicates + rejected.",
+            do="Nothing of the file was kept. Please report this with the file's first lines.",
+        )
 
 
 @contextmanager
-def _as_it_is_read(source: Source, spill: Path) -> Iterator[tuple[Source, int]]:
-    """The source as DuckDB can read it, and its number of records."""
-    if source.format == "parquet":
-        with connect() as connection:
-            query = f"SELECT num_rows FROM parquet_file_metadata({quote(source.scan_path)})"
-            yield source, connection.execute(query).fetchall()[0][0]
-        return
-    facts = survey_csv(source.path, source.header_lines)
-    if facts.regular:
-        yield source, facts.records
-        return
-    with TemporaryDirectory(dir=spill) as folder:
-        copy = Path(folder) / "mended.csv"
-        mend(source.path, copy)
-        yield replace(source, path=copy, compression="none"), facts.records
+def _ahead(pieces: Iterator[Piece]) -> Iterator[Iterator[Piece]]:
+    """The pieces, of which the next is made while one is worked on."""
 
+    def ready() -> Iterator[Piece]:
+        piece = pool.submit(next, pieces, None).result()
+        while piece:
+            following = pool.submit(next, pieces, None)
+            yield piece
+            piece = following.result()
 
-def raw_types(connection: "DuckDBPyConnection", source: Source, mapping: Mapping) -> dict[str, str]:
-    """DuckDB's types of the contract's columns before they are read."""
-    ctes = render(HERE / "raw.sql", source=source, mapping=mapping, numbered=False)
-    rows = connection.execute(f"DESCRIBE WITH {ctes} SELECT * FROM raw").fetchall()
-    return {row[0]: row[1] for row in rows}
-
-
-class _Kernel:
-    """The kernel's statements over one connection, in order."""
-
-    def __init__(self, connection: "DuckDBPyConnection", source: Source, plan: Plan) -> None:
-        self.connection, self.source, self.plan = connection, source, plan
-        connection.execute(render(HERE / "macros.sql"))
-        read = readers(raw_types(connection, source, plan.mapping), plan.id_kinds, str(source.path))
-        self.values: dict[str, Any] = {
-            "source": source,
-            "mapping": plan.mapping,
-            "read": read,
-            "time_zone": plan.time_zone,
-            "clock": plan.clock.isoformat(sep=" "),
-            "buckets": plan.buckets,
-            "event_types": EVENT_TYPES,
-            "contract": COLUMNS,
-        }
-
-    def run(self, name: str, fingerprint: str, records: int) -> Ingested:
-        self._table("visits", numbered=False)
-        figures = self._figures()
-        reasons: dict[str, int] = {}
-        if figures["copies"] != records:
-            self._table("rejects", numbered=True)
-            reasons = self._add_rejected(figures)
-        counts = {
-            "read": records,
-            "kept": figures.pop("kept"),
-            "duplicates": 0,
-            "rejected": sum(reasons.values()),
-            "erased": 0,
-        }
-        counts["duplicates"] = figures.pop("copies") - counts["kept"]
-        if records != counts["kept"] + counts["duplicates"] + counts["rejected"]:
-            raise CountsError(
-                f"{name}: the counts do not close: {counts}.",
-                allowed="Allowed: read = kept + duplicates + rejected.",
-                do="Nothing of the file was kept. Please report this with the file's first lines.",
-            )
-        return Ingested(fingerprint, name, counts, reasons, self._write(fingerprint, name, counts, figures))
-
-    def _table(self, name: str, *, numbered: bool) -> None:
-        query = render(HERE / f"{name}.sql", **self.values, numbered=numbered)
-        self.connection.execute(f"CREATE TEMP TABLE {name} AS {query}")
-
-    def _figures(self) -> dict[str, Any]:
-        sums = ", ".join(f"cast(coalesce(sum({name}), 0) AS BIGINT) AS {name}" for name in _HELPERS)
-        return self._row(
-            "SELECT cast(coalesce(sum(views + carts + removals + purchases + refunds), 0) AS BIGINT) AS kept, "
-            f"{sums}, min(first_time) AS first_time, max(last_time) AS last_time FROM visits"
-        )
-
-    def _add_rejected(self, figures: dict[str, Any]) -> dict[str, int]:
-        """Count the rejects by reason, adding what they lack to the figures of what was read."""
-        names = ["zero_price", *(f"missing_{column}" for column in COLUMNS)]
-        sums = ", ".join(f"count(*) FILTER (WHERE parsed AND {name}) AS {name}" for name in names)
-        found = self._row(f"SELECT {sums} FROM rejects")
-        for name in names:
-            figures[name] = figures.get(name, 0) + found[name]
-        return dict(self.connection.execute("SELECT reason, count(*) FROM rejects GROUP BY reason").fetchall())
-
-    def _write(
-        self, fingerprint: str, name: str, counts: Map[str, int], figures: Map[str, Any]
-    ) -> dict[str, tuple[Part, ...]]:
-        row = {"name": name, **counts, **{f"missing_{column}": 0 for column in COLUMNS}, **figures}
-        columns = ", ".join(f"{_literal(value)} AS {key}" for key, value in row.items())
-        mark = f"{quote(fingerprint)} AS fingerprint"
-        queries = {
-            "rejects": (
-                f"SELECT {quote(name)} AS source, number, raw, reason, {mark} FROM rejects",
-                ("fingerprint",),
-            ),
-            "sources": (f"SELECT {columns}, {mark}", ("fingerprint",)),
-            "visits": (f"SELECT * EXCLUDE ({', '.join(_HELPERS)}) FROM visits", ("month", "bucket")),
-        }
-        if not counts["rejected"]:
-            del queries["rejects"]
-        return {
-            table: write_parts(self.connection, query, self.plan.store / table, partition_by)
-            for table, (query, partition_by) in queries.items()
-        }
-
-    def _row(self, query: str) -> dict[str, Any]:
-        cursor = self.connection.execute(query)
-        names = [column[0] for column in cursor.description or ()]
-        return dict(zip(names, cursor.fetchall()[0], strict=True))
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, int):
-        return f"cast({value} AS BIGINT)"
-    if isinstance(value, datetime):
-        return f"TIMESTAMP {quote(value.isoformat(sep=' '))}"
-    return "cast(NULL AS TIMESTAMP)" if value is None else quote(str(value))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield ready()

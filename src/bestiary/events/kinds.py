@@ -1,13 +1,14 @@
 """Whether a shop's ids are integers or strings, told from the first records of its first file."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bestiary.events.contract import IDS
-from bestiary.events.ingest import raw_types
+from bestiary.events.cut import cut
+from bestiary.events.kernel import raw_types
 from bestiary.events.mapping import Mapping
-from bestiary.events.mend import mend
 from bestiary.events.source import Source
 from bestiary.events.survey import readable
 from bestiary.sql import connect, quote, render
@@ -25,13 +26,15 @@ def infer_id_kinds(source: Source, mapping: Mapping) -> dict[str, str]:
     spreadsheet has written, and its row is judged later. No known value: integer.
     Raises EventsError for a damaged file.
     """
-    with readable(source.path), TemporaryDirectory() as folder, connect() as connection:
-        head = source
-        if source.format == "csv":
-            head = replace(source, path=Path(folder) / "head.csv", compression="none")
-            mend(source.path, head.path, SAMPLE + source.header_lines)
-        types = raw_types(connection, head, mapping)
-        ctes = render(HERE / "raw.sql", source=head, mapping=mapping, numbered=False)
+    with (
+        readable(source.path),
+        TemporaryDirectory() as folder,
+        connect() as connection,
+        closing(cut(source, SAMPLE, Path(folder))) as pieces,
+    ):
+        head = replace(next(pieces), plain=False)
+        types = raw_types(connection, source, head, mapping)
+        ctes = render(HERE / "raw.sql", source=source, piece=head, mapping=mapping, numbered=False)
         text = quote("-?(0[0-9]+|[0-9]{20,}|.*[^0-9.eE+-].*)")
         shares = ", ".join(
             f"coalesce(avg(cast(regexp_full_match(cast({name} AS VARCHAR), {text}) AS INTEGER)), 0)" for name in IDS

@@ -16,7 +16,9 @@ END;
 CREATE OR REPLACE TEMP MACRO time_from_timestamp(t) AS try_cast(t AS TIMESTAMP);
 CREATE OR REPLACE TEMP MACRO time_from_instant(t) AS t AT TIME ZONE 'UTC';
 
+-- A number that is written back as it came needs no regular expression.
 CREATE OR REPLACE TEMP MACRO integer_id_from_text(t) AS CASE
+    WHEN cast(try_cast(t AS BIGINT) AS VARCHAR) = cast(t AS VARCHAR) THEN try_cast(t AS BIGINT)
     WHEN regexp_full_match(cast(t AS VARCHAR), '-?[0-9]{1,19}') THEN try_cast(t AS BIGINT)
 END;
 CREATE OR REPLACE TEMP MACRO integer_id_from_integer(n) AS try_cast(n AS BIGINT);
@@ -39,11 +41,18 @@ CREATE OR REPLACE TEMP MACRO price_from_number(n) AS cast(n AS DOUBLE) + 0;
 
 CREATE OR REPLACE TEMP MACRO text_from_any(a) AS nullif(cast(a AS VARCHAR), '');
 
--- The first 64 bits of the MD5, as an unsigned number: the same in every version and on every engine.
-CREATE OR REPLACE TEMP MACRO stable_hash(t) AS cast('0x' || left(md5(t), 16) AS UBIGINT);
+-- The same in every version and on every engine: a UUID is a number of 128 bits, and any other text is its MD5, whose
+-- bytes are read with the least first; the halves of the number are combined (exclusive or), without the sign bit.
+CREATE OR REPLACE TEMP MACRO stable_number(t) AS CASE
+    WHEN length(t) = 36 AND try_cast(t AS UUID) IS NOT NULL THEN cast(try_cast(t AS UUID) AS UHUGEINT)
+    ELSE md5_number(t)
+END;
 CREATE OR REPLACE TEMP MACRO stable_key(t) AS cast(
-    cast(stable_hash(t) AS HUGEINT)
-    - CASE WHEN stable_hash(t) >= 9223372036854775808 THEN cast(18446744073709551616 AS HUGEINT) ELSE 0 END
-    AS BIGINT
+    xor(stable_number(t) >> 64, stable_number(t)) & cast(9223372036854775807 AS UHUGEINT) AS BIGINT
 );
-CREATE OR REPLACE TEMP MACRO stable_bucket(t, buckets) AS cast(stable_hash(t) % buckets AS INTEGER);
+-- Multiplicative hashing (Knuth) by 2^31 times the golden ratio, modulo the prime 2^31 - 1: ids in a row, or a step
+-- apart, are spread evenly.
+CREATE OR REPLACE TEMP MACRO stable_bucket_of_integer(n, buckets) AS cast(
+    abs(cast(n AS BIGINT) % 2147483647) * 1327217885 % 2147483647 * buckets // 2147483647 AS INTEGER
+);
+CREATE OR REPLACE TEMP MACRO stable_bucket_of_string(t, buckets) AS cast(stable_key(t) % buckets AS INTEGER);

@@ -8,8 +8,9 @@ import io
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
-from bestiary.events.survey import DELIMITER, LONGEST_LINE, MARK, open_csv
+from bestiary.events.survey import DELIMITER, LONGEST_LINE, MARK
 
 SHOWN = 1000
 """Characters kept of a line that is too long."""
@@ -17,14 +18,13 @@ SHOWN = 1000
 _MARK, _DELIMITER = MARK.decode(), DELIMITER.decode()
 
 
-def mend(path: Path, copy: Path, lines: int | None = None) -> None:
-    """Write the mended copy of `path`, a line for each of its lines, or of the first `lines`."""
-    with (
-        io.TextIOWrapper(open_csv(path), encoding="utf-8", errors="surrogateescape", newline=None) as source,
-        copy.open("w", encoding="utf-8", newline="\n") as target,
-    ):
-        for line, length in islice(_lines(source), lines):
+def mend(source: BinaryIO, copy: Path, lines: int | None = None) -> None:
+    """Write the mended copy of what is left of `source`, a line for each of its lines, or of the first `lines`."""
+    text = io.TextIOWrapper(source, encoding="utf-8", errors="surrogateescape", newline=None)
+    with copy.open("w", encoding="utf-8", newline="\n") as target:
+        for line, length in islice(_lines(text), lines):
             target.write(_marked(line, length) + "\n")
+    text.detach()
 
 
 def _lines(source: io.TextIOWrapper) -> Iterator[tuple[str, int]]:

@@ -1,16 +1,59 @@
-{# The file as it lies: `raw` has a row for each record, with the contract's columns not yet read. #}
-{% if source.format == "csv" %}
-lines AS (
-    -- A line is one column here: the delimiter is a character that the survey has made sure is not in the file.
+{# The piece as it lies: `raw` has a row for each record, with the contract's columns not yet read. #}
+{% if source.format == "parquet" %}
+found AS (
     SELECT
         {% if numbered %}
-        row_number() OVER () + {{ source.header_lines }} AS number,
+        file_row_number + 1 AS number,
+        cast(to_json(struct_pack(
+            {% for name in source.columns %}
+            {{ identifier(name) }} := {{ identifier(name) }}{{ "," if not loop.last }}
+            {% endfor %}
+        )) AS VARCHAR) AS raw_text,
+        {% endif %}
+        {% for name, _ in source.wanted %}
+        {% if source.types[name] == "VARCHAR" %}
+        nullif({{ identifier(name) }}, '') AS {{ identifier(name) }},
+        {% else %}
+        {{ identifier(name) }},
+        {% endif %}
+        {% endfor %}
+        cast(NULL AS VARCHAR) AS fault
+    FROM
+        read_parquet(
+            {{ quote(piece.scan_path) }}, file_row_number = TRUE, binary_as_string = TRUE,
+            hive_partitioning = FALSE
+        )
+    WHERE {{ piece.condition }}
+),
+{% elif piece.plain and not numbered %}
+found AS (
+    -- No line is odd, so DuckDB may split them: a fifth faster than doing it below.
+    SELECT
+        {% for name, position in source.wanted %}
+        column{{ position }} AS {{ identifier(name) }},
+        {% endfor %}
+        cast(NULL AS VARCHAR) AS fault
+    FROM read_csv(
+        {{ quote(piece.scan_path) }}, auto_detect = FALSE, header = FALSE, delim = ',', quote = '', escape = '',
+        columns = {
+            {% for _ in source.columns %}
+            'column{{ loop.index }}': 'VARCHAR'{{ "," if not loop.last }}
+            {% endfor %}
+        }
+    )
+),
+{% else %}
+lines AS (
+    -- A line is one column here: the delimiter is a character that is not in the file, or the line is marked.
+    SELECT
+        {% if numbered %}
+        row_number() OVER () + {{ piece.before }} AS number,
         {% endif %}
         coalesce(line, '') AS line
     FROM read_csv(
-        {{ quote(source.scan_path) }}, auto_detect = FALSE, header = FALSE, skip = {{ source.header_lines }},
+        {{ quote(piece.scan_path) }}, auto_detect = FALSE, header = FALSE,
         columns = {'line': 'VARCHAR'}, delim = '{{ "\x1f" }}', quote = '', escape = '',
-        compression = {{ quote(source.compression) }}, max_line_size = 4194304, buffer_size = 33554432
+        max_line_size = 4194304, buffer_size = 33554432
     )
 ),
 
@@ -60,30 +103,6 @@ found AS (
         {% endfor %}
         fault
     FROM faults
-),
-{% else %}
-found AS (
-    SELECT
-        {% if numbered %}
-        file_row_number + 1 AS number,
-        cast(to_json(struct_pack(
-            {% for name in source.columns %}
-            {{ identifier(name) }} := {{ identifier(name) }}{{ "," if not loop.last }}
-            {% endfor %}
-        )) AS VARCHAR) AS raw_text,
-        {% endif %}
-        {% for name, _ in source.wanted %}
-        {% if source.types[name] == "VARCHAR" %}
-        nullif({{ identifier(name) }}, '') AS {{ identifier(name) }},
-        {% else %}
-        {{ identifier(name) }},
-        {% endif %}
-        {% endfor %}
-        cast(NULL AS VARCHAR) AS fault
-    FROM read_parquet(
-        {{ quote(source.scan_path) }}, file_row_number = TRUE, binary_as_string = TRUE,
-        hive_partitioning = FALSE
-    )
 ),
 {% endif %}
 

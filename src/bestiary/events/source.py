@@ -9,7 +9,7 @@ from typing import cast
 from bestiary.errors import EventsError, did_you_mean
 from bestiary.events.contract import COLUMNS
 from bestiary.events.mapping import CONTRACT, Mapping
-from bestiary.events.survey import compression, fields, first_line
+from bestiary.events.survey import fields, first_line
 from bestiary.sql import connect, quote, scan_path
 
 
@@ -22,13 +22,7 @@ class Source:
     columns: tuple[str, ...]
     wanted: tuple[tuple[str, int], ...]
     header_lines: int = 0
-    compression: str = "none"
     types: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def scan_path(self) -> str:
-        """The path as DuckDB's readers take it, which would otherwise be a glob."""
-        return scan_path(self.path)
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -44,7 +38,7 @@ def open_source(path: Path, mapping: Mapping, *, header: bool = True) -> Source:
         wanted = _wanted(path, tuple(types), mapping)
         found_types = {name: list(types.values())[position - 1] for name, position in wanted}
         return Source(path, "parquet", tuple(types), wanted, types=found_types)
-    packed, line = compression(path), first_line(path)
+    line = first_line(path)
     found = tuple(name.strip() for name in fields(line))
     if not header:
         if mapping is not CONTRACT:
@@ -52,8 +46,8 @@ def open_source(path: Path, mapping: Mapping, *, header: bool = True) -> Source:
         if {name.casefold() for name in found} & set(mapping.needs):
             raise EventsError(f"{path}: the first line names columns.", do="Leave out --no-header.")
         wanted = tuple((name, position) for position, name in enumerate(COLUMNS, start=1))
-        return Source(path, "csv", COLUMNS, wanted, compression=packed)
-    return Source(path, "csv", found, _wanted(path, found, mapping, line), header_lines=1, compression=packed)
+        return Source(path, "csv", COLUMNS, wanted)
+    return Source(path, "csv", found, _wanted(path, found, mapping, line), header_lines=1)
 
 
 def _wanted(

@@ -1,20 +1,17 @@
-"""What a file is before its rows are parsed: its fingerprint, its columns, and how many records it holds.
-
-The number of records is counted here without the parser (line ends; the footer of a Parquet file), so that
-`read = kept + duplicates + rejected` can fail. The same pass proves a gzip stream's checksum, which DuckDB does not
-look at, and finds what DuckDB's reader would trip over; such a file is read from a mended copy (see `mend.py`).
-"""
+"""What a file is before its rows are parsed: its fingerprint, its compression and its first line."""
 
 import csv
 import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from os import SEEK_CUR
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, cast
+
+from isal import igzip, igzip_lib
 
 from bestiary.errors import EventsError
 
@@ -33,21 +30,36 @@ _MAGIC = {
 }
 
 
-@dataclass(frozen=True)
-class CsvFacts:
-    """Records counted by line ends, without the header; `regular` when DuckDB can read the file where it lies."""
+class Seen(NamedTuple):
+    """A file's size in bytes and the nanosecond of its last change: whether it is still what it was."""
 
-    records: int
-    regular: bool
+    size: int
+    changed: int
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 of the file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
+def seen(path: Path) -> Seen:
+    """Look at a file's size and time."""
+    status = path.stat()
+    return Seen(status.st_size, status.st_mtime_ns)
+
+
+def fingerprint(path: Path, lengths: Collection[int] = ()) -> tuple[str, list[str]]:
+    """SHA-256 of a file's bytes, in hexadecimal; and of its first n bytes for each n of `lengths` below its size."""
+    digest, begins = hashlib.sha256(), list[str]()
     with _open_raw(path) as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        for length in sorted(set(lengths)):
+            _feed(digest, file, length)
+            if file.read(1):
+                file.seek(-1, SEEK_CUR)
+                begins.append(digest.hexdigest())
+        _feed(digest, file, None)
+    return digest.hexdigest(), begins
+
+
+def _feed(digest: "hashlib._Hash", file: BinaryIO, until: int | None) -> None:
+    """Hash on to a place in the file, or to its end."""
+    while chunk := file.read(CHUNK if until is None else min(CHUNK, until - file.tell())):
+        digest.update(chunk)
 
 
 def compression(path: Path) -> str:
@@ -67,7 +79,9 @@ def compression(path: Path) -> str:
 
 def first_line(path: Path) -> str:
     """The first line of a CSV file without its end and byte order mark; EventsError where it cannot be events."""
-    with readable(path), open_csv(path) as file:
+    # Not `decompressed`, which reads far ahead: a stream that was cut is told when the file's turn comes.
+    opened = gzip.open if compression(path) == "gzip" else open
+    with readable(path), opened(path, "rb") as file:
         line = re.split(rb"[\r\n]", file.readline(LONGEST_LINE), maxsplit=1)[0]
     for magic, (found, do) in _MAGIC.items():
         if line.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(magic):
@@ -86,54 +100,11 @@ def fields(line: str) -> list[str]:
         return [line]
 
 
-def survey_csv(path: Path, header_lines: int) -> CsvFacts:
-    """Read a CSV file's bytes once. Raises EventsError where it cannot be read to its end."""
-    newlines = returns = pairs = 0
-    last, regular = b"", True
-    with readable(path):
-        for chunk in _chunks(path):
-            newlines += chunk.count(b"\n")
-            returns += chunk.count(b"\r")
-            pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
-            regular = regular and _is_plain(chunk)
-            last = chunk[-1:]
-    if returns and not returns == pairs == newlines:
-        regular = False
-    # A line ends with \n, \r\n or a lone \r; the last one may end with the file.
-    lines = newlines + returns - pairs + (last not in (b"\n", b"\r", b""))
-    return CsvFacts(records=max(0, lines - header_lines), regular=regular)
-
-
-def open_csv(path: Path) -> BinaryIO:
-    """Open a CSV file's bytes, decompressed."""
+def decompressed(path: Path, file: BinaryIO) -> BinaryIO:
+    """The bytes of an open CSV file, decompressed. `file.tell()` says how much of it is read."""
     if compression(path) == "gzip":
-        return gzip.open(path, "rb")  # type: ignore[return-value] # GzipFile reads like any binary file
-    return path.open("rb")
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    """Chunks that end at a line's end, so that no UTF-8 character is cut; a longer line makes a longer chunk."""
-    with open_csv(path) as file:
-        while chunk := file.read(CHUNK):
-            if not chunk.endswith(b"\n"):
-                chunk += file.readline(LONGEST_LINE)
-            yield chunk
-
-
-def _is_plain(chunk: bytes) -> bool:
-    if DELIMITER in chunk or MARK in chunk or (len(chunk) >= LONGEST_LINE and _has_long_line(chunk)):
-        return False
-    if chunk.isascii():
-        return True
-    try:
-        chunk.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _has_long_line(chunk: bytes) -> bool:
-    return max(map(len, chunk.split(b"\n"))) >= LONGEST_LINE
+        return cast(BinaryIO, igzip.open(file, "rb"))  # type: ignore[no-untyped-call]
+    return file
 
 
 def _open_raw(path: Path) -> BinaryIO:
@@ -150,7 +121,7 @@ def readable(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, igzip_lib.IsalError) as error:  # type: ignore[misc]
         raise EventsError(
             f"{path}: the file is damaged or was cut ({error}).", do="Fetch it again; nothing of it was kept."
         ) from error
