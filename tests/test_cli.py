@@ -11,35 +11,11 @@ import pytest
 
 import shop
 from bestiary import __version__
+from command import bestiary, done, failed
 
 STEPS = ["customers.parquet", "model.json", "quality.json", "report.html", "run.json", "scorecard.json"]
 LEFT = [*STEPS, "segments.parquet"]
 HEAVY = ("duckdb", "deltalake", "numpy", "sklearn", "scipy", "plotly", "jinja2")
-
-
-def bestiary(*arguments: str | Path, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    """The installed command, without a terminal."""
-    command = [str(Path(sys.executable).with_name("bestiary")), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
-
-
-def done(*arguments: str | Path, cwd: Path | None = None) -> str:
-    """What a command prints that ends well, and quietly."""
-    process = bestiary(*arguments, cwd=cwd)
-    assert process.returncode == 0, process.stderr
-    assert process.stderr == ""
-    assert "\x1b" not in process.stdout
-    return process.stdout
-
-
-def failed(*arguments: str | Path) -> str:
-    """What a command prints that ends with an error of ours: found, allowed, what to do; never a traceback."""
-    process = bestiary(*arguments)
-    assert process.returncode == 1, process.stdout + process.stderr
-    assert process.stderr.startswith("Error: ")
-    assert "Traceback" not in process.stderr
-    assert process.stdout == ""
-    return process.stderr
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +54,7 @@ def test_run_leaves_everything_and_says_what_and_where(events: Path, finished: t
         assert row[1:] == [f"{source[name]:,}" for name in ("read", "kept", "duplicates", "rejected")]
         lines = (events / source["name"]).read_bytes().splitlines()
         assert source["read"] == len(lines) - 1
-    assert str(store / "rejects") in out
+    assert f"bestiary rejects --store {store}" in out
     card = json.loads((run / "scorecard.json").read_text())
     for segment in card["segments"]:
         assert f"{segment['customers']:,}" in out
@@ -200,8 +176,10 @@ def written(folder: Path, text: str) -> Path:
 def test_a_stray_last_event_asks_for_as_of(tmp_path: Path) -> None:
     lines = [shop.line(user_id=str(number), event_type="purchase") for number in range(2000)]
     path = shop.write_csv(tmp_path / "a.csv", [*lines, shop.line(event_time="2020-03-01 10:00:00 UTC")])
-    error = failed("run", path, "--store", tmp_path / "store")
-    assert "--as-of 2019-10-02" in error
+    process = bestiary("run", path, "--store", tmp_path / "store")
+    assert process.returncode == 1
+    assert "--as-of 2019-10-02" in process.stderr
+    assert re.search(r"^a\.csv +2,001 +2 +1,999 +0$|^a\.csv +2,001 +2,001 +0 +0$", process.stdout, re.MULTILINE)
     assert "customers.parquet" in done("customers", "--store", tmp_path / "store", "--as-of", "2019-10-02")
 
 
@@ -238,6 +216,6 @@ def test_help_and_version_load_nothing_heavy() -> None:
         process = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
         assert process.returncode == 0, process.stderr
     out = done("--help")
-    commands = ("run", "ingest", "customers", "fit", "report", "runs", "simulate", "demo", "version")
-    assert all(re.search(rf"\b{name}\b", out) for name in commands)
+    for name in ("run", "ingest", "customers", "fit", "report", "runs", "rejects", "doctor", "simulate", "demo"):
+        assert re.search(rf"\b{name}\b", out)
     assert done("version").strip() == __version__

@@ -75,7 +75,7 @@ def test_every_figure_of_a_small_log(tmp_path: Path) -> None:
         "as_of": "2019-10-03",
         "counts": {"read": 17, "kept": 11, "duplicates": 2, "rejected": 4, "erased": 0},
         "sources": [
-            {"name": name, "fingerprint": fingerprint(tmp_path / name)}
+            {"name": name, "fingerprint": fingerprint(tmp_path / name)[0]}
             | dict(zip(COUNTS, (*told[name], 0), strict=True))
             for name in ("a.csv", "b.csv")
         ],

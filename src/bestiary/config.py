@@ -13,6 +13,32 @@ from bestiary.errors import ConfigError, did_you_mean
 IdKind = Literal["integer", "string"]
 Preset = Literal["default", "amazing"]
 Language = Literal["en", "fr"]
+LEAST_MEMORY = 500_000_000
+"""Below this bound for memory, in bytes, nothing works."""
+
+_RULES = {
+    "extra_forbidden": "not a known name",
+    "finite_number": "a finite number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge}",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le}",
+    "list_type": "a list",
+    "literal_error": "{expected}",
+    "missing": "a value, and there is none",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} character",
+    "string_type": "a text",
+    "too_long": "at most {max_length} values",
+    "tuple_type": "a list",
+    "value_error": "{error}",
+}
+"""What is allowed, by pydantic's kinds of errors; for others its own words must do."""
 
 
 class Frozen(BaseModel):
@@ -57,7 +83,7 @@ class Settings(Frozen):
             try:
                 ZoneInfo(value)
             except (KeyError, ValueError, OSError) as error:
-                raise ValueError("not an IANA time zone such as 'Europe/Paris'") from error
+                raise ValueError("an IANA time zone such as 'Europe/Paris'") from error
         return value
 
     @field_validator("windows")
@@ -72,6 +98,8 @@ class Settings(Frozen):
     def _size(cls, value: str) -> str:
         if not re.fullmatch(r"[1-9][0-9]*(\.[0-9]+)? ?[MG]i?B", value):
             raise ValueError("a size such as '4GB' or '900MB'")
+        if _bytes(value) < LEAST_MEMORY:
+            raise ValueError(f"at least {LEAST_MEMORY // 10**6}MB; with less not even a small shop can be read")
         return value
 
     @model_validator(mode="after")
@@ -89,9 +117,11 @@ class Settings(Frozen):
     @property
     def memory_bytes(self) -> int:
         """The memory bound in bytes."""
-        match = re.fullmatch(r"([0-9.]+) ?([MG])i?B", self.memory)
-        assert match is not None  # noqa: S101 - validated above
-        return int(float(match[1]) * {"M": 10**6, "G": 10**9}[match[2]])
+        return _bytes(self.memory)
+
+
+def _bytes(size: str) -> int:
+    return int(float(size.rstrip("MGiB ")) * {"M": 10**6, "G": 10**9}[size.rstrip("iB")[-1]])
 
 
 def load_settings(path: Path | None = None, **overrides: object) -> Settings:
@@ -129,8 +159,14 @@ def read_toml(path: Path) -> dict[str, object]:
 
 
 def explain(error: ValidationError) -> list[str]:
-    """One line a fault: the setting, the value received and the rule it breaks."""
+    """One line a place: the setting, the value received and the rule it breaks; where several would do, all."""
+    rules: dict[tuple[str, str], list[str]] = {}
+    for fault in error.errors():
+        # Of alternatives, pydantic also names the type; only names and numbers of items are the reader's.
+        place = ".".join(str(part) for part in fault["loc"] if isinstance(part, int) or part.isidentifier())
+        rule = _RULES.get(fault["type"], fault["msg"]).format_map(fault.get("ctx", {}))
+        rules.setdefault((place, repr(fault["input"])), []).append(rule)
     return [
-        f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: got {fault['input']!r}; {fault['msg']}."
-        for fault in error.errors()
+        f"{place}: got {value}; allowed: {' or '.join(some)}." if place else f"{' or '.join(some)}."
+        for (place, value), some in rules.items()
     ]

@@ -8,8 +8,10 @@ class BestiaryError(Exception):
     """Base of every error that is shown to a person without a traceback.
 
     `found` says what was met, `allowed` what would have been accepted, `do` the next step; the last two may be
-    empty where the first says it all.
+    empty where the first says it all. `exit_status` is that of a command which ends with the error.
     """
+
+    exit_status = 1
 
     def __init__(self, found: str, *, allowed: str = "", do: str = "") -> None:
         self.found, self.allowed, self.do = found, allowed, do
@@ -29,7 +31,13 @@ class CountsError(BestiaryError):
 
 
 class StoreError(BestiaryError):
-    """A store that is missing, locked, of another format or made with other fixed settings."""
+    """A store that is missing, of another format or made with other fixed settings."""
+
+
+class BusyError(StoreError):
+    """Another process works on the store; later it will not, so that whoever runs unattended may try again."""
+
+    exit_status = 3
 
 
 class PopulationError(BestiaryError):

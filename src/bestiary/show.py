@@ -1,93 +1,153 @@
-"""What the commands print: tables for people, progress when there is a terminal to see it."""
+"""What the commands print: tables for people on standard output, and the same as results for the log."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 from rich.table import Column, Table
 
-from bestiary.events.arrivals import Arrivals
-from bestiary.events.ingest import Ingested
 from bestiary.files import read_json
-from bestiary.lake.runs import Run
-from bestiary.progress import SILENT, Progress
+from bestiary.logs import Log
+from bestiary.streams import unread
 
-console = Console(highlight=False)
-if not console.is_terminal:
-    console = Console(highlight=False, width=120)
+if TYPE_CHECKING:
+    from bestiary.events.arrivals import Arrivals
+    from bestiary.events.ingest import Ingested
+    from bestiary.lake.doctor import Findings
+    from bestiary.lake.rejects import Refused
+    from bestiary.lake.runs import Run
 
-
-class Terminal:
-    """Progress as a line for each step; see bestiary.progress.Progress."""
-
-    def __init__(self) -> None:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        self.bars = Bars(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
-        self.task: TaskID | None = None
-
-    def start(self, label: str, total: int) -> None:
-        """Show a new line."""
-        self.task = self.bars.add_task(label, total=total)
-        self.bars.start()
-
-    def advance(self, parts: int = 1) -> None:
-        """Move the line on."""
-        if self.task is not None:
-            self.bars.advance(self.task, parts)
-
-    def stop(self) -> None:
-        """Take the line away."""
-        self.bars.stop()
-        if self.task is not None:
-            self.bars.remove_task(self.task)
-            self.task = None
+FIGURES = ("customers", "share_of_customers", "value", "share_of_value")
+COUNTS = ("read", "kept", "duplicates", "rejected")
 
 
-def progress() -> Progress:
-    """Bars on a terminal, silence elsewhere."""
-    return Terminal() if Console(stderr=True).is_terminal else SILENT
+class Out(Console):
+    """Standard output; where its reader has gone (`| head`), the work goes on and nothing more is printed."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(highlight=False, quiet=log.quiet)
+        if not self.is_terminal:
+            self.width = 120
+
+    def say(self, text: str, *, wrap: bool = False) -> None:
+        """Print a text as it is, in one line, so that paths and commands can be copied, unless it may `wrap`."""
+        self.print(text, markup=False, soft_wrap=not wrap)
+
+    def on_broken_pipe(self) -> None:
+        """See rich.console.Console.on_broken_pipe, which would end the process."""
+        self.quiet = True
+        unread(self.file)
 
 
-def path(label: str, where: Path) -> None:
+def path(log: Log, what: str, where: Path) -> None:
     """Say where something is."""
-    console.print(f"{label}: {where}", markup=False)
+    Out(log).say(f"{what.capitalize()}: {where}")
+    log.result(what, path=where)
 
 
-def intake(added: Sequence[Ingested], arrivals: Arrivals, store: Path) -> None:
+def files(log: Log, paths: Sequence[Path], folder: Path) -> None:
+    """Say which files were written, and where."""
+    Out(log).say(f"{len(paths)} files: {folder}")
+    log.result("simulate", path=folder, files=[one.name for one in paths])
+
+
+def customers(log: Log, run: "Run") -> None:
+    """Say where the customer table is, and what may come next."""
+    table, out = run.path / "customers.parquet", Out(log)
+    out.say(f"Customers: {table}")
+    if not run.has("fit"):
+        out.say(f"Their segments: bestiary fit --store {run.path.parents[1]} --as-of {run.as_of}")
+    log.result("customers", as_of=run.as_of, path=table)
+
+
+def intake(log: Log, added: Sequence["Ingested"], arrivals: "Arrivals", store: Path) -> None:
     """Say what was read, refused and skipped."""
+    out = Out(log)
     if arrivals.ignored_columns:
-        console.print(f"Ignored columns: {', '.join(arrivals.ignored_columns)}", markup=False)
+        out.say(f"Ignored columns: {', '.join(arrivals.ignored_columns)}")
     if added:
         table = Table(Column("file", overflow="fold"), box=None, pad_edge=False)
-        for name in ("read", "kept", "duplicates", "rejected"):
+        for name in COUNTS:
             table.add_column(name, justify="right")
         for one in added:
-            figures = (f"{one.counts[name]:,}" for name in ("read", "kept", "duplicates", "rejected"))
-            table.add_row(escape(one.name), *figures)
-        console.print(table)
+            table.add_row(escape(one.name), *(f"{one.counts[name]:,}" for name in COUNTS))
+        out.print(table)
     if arrivals.known:
-        console.print(f"Already there: {', '.join(path.name for path in arrivals.known)}", markup=False)
+        out.say(f"Already there: {', '.join(path.name for path in arrivals.known)}")
     reasons = sum((Counter(one.reasons) for one in added), Counter[str]())
     if reasons:
-        told = ", ".join(
-            f"{reason} {count:,}" for reason, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0]))
-        )
-        console.print(f"Rejected: {told}", markup=False)
-        path("The rejected rows, with line and text", store / "rejects")
+        out.say(f"Rejected: {_told(reasons)}", wrap=True)
+        out.say(f"To see them: bestiary rejects --store {store}")
+    for warning in (text for one in added for text in one.overlaps):
+        log.warning(warning)
+    log.result(
+        "events",
+        files=[{"name": one.name, **one.counts, "reasons": dict(one.reasons)} for one in added],
+        known=[path.name for path in arrivals.known],
+        ignored_columns=arrivals.ignored_columns,
+    )
 
 
-def segments(run: Run, *, unchanged: bool = False) -> None:
+def rejects(log: Log, found: "Refused") -> None:
+    """Print refused rows as `file:line: reason: text`, with unprintable signs escaped; then how many there are."""
+    out = Out(log)
+    for row in found.rows:
+        raw = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in row.raw)
+        out.say(f"{row.source}:{row.number}: {row.reason}: {raw}")
+    out.say(f"Refused in all: {_told(found.reasons)}" if found.reasons else "No row was refused.", wrap=True)
+    if len(found.rows) < found.matching:
+        out.say(f"These are the first {len(found.rows):,} of {found.matching:,}; more with --limit.")
+
+
+def health(log: Log, found: "Findings", store: Path, *, removed: bool) -> None:
+    """Print what the doctor has found: litter with sizes, and problems."""
+    out = Out(log)
+    for one in found.litter:
+        out.say(f"{'Removed' if removed else 'Litter'}: {one.path} ({one.bytes:,} bytes): {one.why}")
+    for problem in found.problems:
+        out.say(f"Problem: {problem}")
+    if not found.litter and not found.problems:
+        out.say(f"{store} is well: no litter, and all that was committed is there.")
+    litter = [{"path": one.path, "bytes": one.bytes, "why": one.why} for one in found.litter]
+    log.result("doctor", litter=litter, removed=removed, problems=found.problems)
+
+
+def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
     """Print the segments of a run, and where its report is."""
-    card = read_json(run.path / "scorecard.json")
+    card, out = read_json(run.path / "scorecard.json"), Out(log)
+    population, notes = card["population"], [warning["en"] for warning in card["warnings"]]
+    ranked = sorted(card["segments"], key=lambda segment: -segment["value"])
     currency = read_json(run.path.parents[1] / "store.json")["currency"]
-    table = Table("segment", box=None, pad_edge=False, title=f"Customers as of {run.as_of}", title_justify="left")
+    out.print(_segment_table(ranked, currency, f"Customers as of {run.as_of}"))
+    out.say(f"{population['segmented']:,} of {population['customers']:,} customers: {population['rule']['en']}.")
+    for note in notes:
+        out.say(f"Note: {note}", wrap=True)
+    if unchanged:
+        out.say("Nothing new: the run was there already, and nothing was changed.")
+    report = run.path / "report.html" if run.has("report") else None
+    if report:
+        out.say(f"Report: {report}")
+    log.result(
+        "segments",
+        as_of=run.as_of,
+        path=run.path,
+        report=report,
+        unchanged=unchanged,
+        customers=population["customers"],
+        segmented=population["segmented"],
+        segments=[{"name": one["name"]["en"], **{figure: one[figure] for figure in FIGURES}} for one in ranked],
+        notes=notes,
+    )
+
+
+def _segment_table(ranked: Sequence[Mapping[str, Any]], currency: str, title: str) -> Table:
+    table = Table("segment", box=None, pad_edge=False, title=title, title_justify="left")
     for name in ("customers", "of all", f"value, {currency}", "of value", "median days since", "median purchases"):
         table.add_column(name, justify="right")
-    for one in sorted(card["segments"], key=lambda segment: -segment["value"]):
+    for one in ranked:
         medians = one["medians"]
         table.add_row(
             escape(one["name"]["en"]),
@@ -98,21 +158,14 @@ def segments(run: Run, *, unchanged: bool = False) -> None:
             f"{medians['days_since_last_purchase']:,.0f}",
             f"{medians['number_of_purchases']:,.0f}",
         )
-    console.print(table)
-    population = card["population"]
-    console.print(f"{population['segmented']:,} of {population['customers']:,} customers: {population['rule']['en']}.")
-    for warning in card["warnings"]:
-        console.print(f"Note: {warning['en']}", markup=False)
-    if unchanged:
-        console.print("Nothing new: the run was there already, and nothing was changed.")
-    if (run.path / "report.html").is_file():
-        path("Report", run.path / "report.html")
+    return table
 
 
-def runs(found: Sequence[Run]) -> None:
+def runs(log: Log, found: Sequence["Run"]) -> None:
     """Print a line for each run."""
+    out = Out(log)
     if not found:
-        console.print("No runs yet.")
+        out.say("No runs yet.")
         return
     table = Table("as of", "state", "preset", box=None, pad_edge=False)
     for name in ("sources", "customers", "segmented", "segments"):
@@ -124,8 +177,14 @@ def runs(found: Sequence[Run]) -> None:
         else:
             figures = (f"{told[name]:,}" for name in ("sources", "customers", "segmented", "segments"))
             table.add_row(str(one.as_of), "complete", told["preset"], *figures)
-    console.print(table)
+    out.print(table)
 
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
+
+
+def _told(reasons: Mapping[str, int]) -> str:
+    """Reasons with their numbers, most first."""
+    ranked = sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0]))
+    return ", ".join(f"{reason} {count:,}" for reason, count in ranked)

@@ -1,0 +1,94 @@
+"""The options of the commands, each defined once."""
+
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bestiary.config import Settings
+
+
+class PresetName(StrEnum):
+    """The recipes for segments."""
+
+    default = "default"
+    amazing = "amazing"
+
+
+class LanguageName(StrEnum):
+    """The languages of the report."""
+
+    en = "en"
+    fr = "fr"
+
+
+class FormatName(StrEnum):
+    """What the simulator writes."""
+
+    csv = "csv"
+    csv_gz = "csv.gz"
+    parquet = "parquet"
+
+
+class OverlapName(StrEnum):
+    """What is done with a file that shares sessions with others of its time."""
+
+    warn = "warn"
+    refuse = "refuse"
+
+
+class LogFormatName(StrEnum):
+    """How progress, warnings and errors are written."""
+
+    text = "text"
+    json = "json"
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a date such as 2020-05-01.") from error
+
+
+Events = Annotated[
+    list[str], typer.Argument(help="Files, folders or globs of .csv, .csv.gz or .parquet.", show_default=False)
+]
+StorePath = Annotated[Path, typer.Option("--store", help="The store's folder.", show_default=False)]
+AsOf = Annotated[
+    date | None,
+    typer.Option(
+        parser=_date, metavar="DATE", help="See customers from this midnight.", show_default="after the last event"
+    ),
+]
+LatestRun = Annotated[
+    date | None, typer.Option("--as-of", parser=_date, metavar="DATE", help="Which run.", show_default="the latest")
+]
+Config = Annotated[Path | None, typer.Option(help="Settings, a TOML file.", show_default=False)]
+Preset = Annotated[PresetName | None, typer.Option(help="The recipe for segments.", show_default="default")]
+Language = Annotated[LanguageName | None, typer.Option("--lang", help="The report's language.", show_default="en")]
+Mapping = Annotated[
+    str | None,
+    typer.Option(help="How other columns become events: a TOML file, or online_retail.", show_default=False),
+]
+NoHeader = Annotated[bool, typer.Option("--no-header", help="CSV without names: the nine columns in their order.")]
+OnOverlap = Annotated[
+    OverlapName | None,
+    typer.Option(help="A file that shares sessions with others.", show_default="warn; refuse one that has grown"),
+]
+Memory = Annotated[str | None, typer.Option(help="Upper bound for memory, such as 2GB.", show_default="4GB")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No tables and no progress; warnings and errors stay.")]
+LogFormat = Annotated[
+    LogFormatName, typer.Option(help="Progress, warnings, errors and results on standard error: as text or JSON lines.")
+]
+TEXT = LogFormatName.text
+
+
+def read_settings(config: Path | None, **overrides: object) -> "Settings":
+    """The settings of a file, and the options that were given, which win."""
+    from bestiary.config import load_settings
+
+    return load_settings(config, **{k: v.value if isinstance(v, StrEnum) else v for k, v in overrides.items()})
