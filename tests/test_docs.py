@@ -56,7 +56,8 @@ def arguments(command: str) -> list[str] | None:
     if words[0] == "bestiary":
         return [str(Path(sys.executable).parent / "bestiary"), *words[1:]]
     if words[0] == "python" and (ROOT / words[1]).is_file() and words[1].startswith("benchmarks/"):
-        return [sys.executable, str(ROOT / words[1]), *words[2:], "--events", "3000", "--format", "csv"]
+        formats = ["--format", "csv"] if "--format" in words or words[1].endswith("ingest.py") else []
+        return [sys.executable, str(ROOT / words[1]), *words[2:], "--events", "3000", *formats]
     raise AssertionError(f"a document's command that no test runs: {command}")
 
 

@@ -115,6 +115,14 @@ class Settings(Frozen):
         return {name: kind for name, kind in kinds.items() if kind}
 
     @property
+    def engine_bytes(self) -> int:
+        """What DuckDB is given so that the process stays within the bound: three quarters of it.
+
+        Its own limit does not count all that it holds (4.3 GB were seen with a limit of 4), nor Python's libraries.
+        """
+        return self.memory_bytes * 3 // 4
+
+    @property
     def memory_bytes(self) -> int:
         """The memory bound in bytes."""
         return _bytes(self.memory)
@@ -164,7 +172,8 @@ def explain(error: ValidationError) -> list[str]:
     for fault in error.errors():
         # Of alternatives, pydantic also names the type; only names and numbers of items are the reader's.
         place = ".".join(str(part) for part in fault["loc"] if isinstance(part, int) or part.isidentifier())
-        rule = _RULES.get(fault["type"], fault["msg"]).format_map(fault.get("ctx", {}))
+        known = _RULES.get(fault["type"])
+        rule = known.format_map(fault.get("ctx", {})) if known else fault["msg"]
         rules.setdefault((place, repr(fault["input"])), []).append(rule)
     return [
         f"{place}: got {value}; allowed: {' or '.join(some)}." if place else f"{' or '.join(some)}."

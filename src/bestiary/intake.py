@@ -1,6 +1,7 @@
 """The first part of the flow: event files -> the lake, each file wholly and once."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -92,7 +93,7 @@ def _read(
     told: Told,
 ) -> tuple[Ingested, ...]:
     """Admit the files one after the other, while the engine reads on; then make few parts of many."""
-    engine = LocalEngine(threads=settings.threads, memory_bytes=settings.memory_bytes)
+    engine = LocalEngine(threads=settings.threads, memory_bytes=settings.engine_bytes)
     share = engine.share(len(arrivals.pending))
     size = sum(one.seen.size for one in arrivals.pending)
     with lake.scratch() as scratch:
@@ -110,6 +111,8 @@ def _read(
 
         def tell(done: int, rows: int) -> None:
             progress.advance(done, rows=rows)
+            if engine.stopping.is_set():
+                raise CancelledError
 
         gate = Gate(lake, on_overlap, memory_bytes=share.memory_bytes, spill=scratch)
         task = partial(ingest_file, plan=plan, tell=tell)

@@ -20,7 +20,7 @@ def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: 
     """Write the customer table and the quality figures of a run. Memory: each batch within the engine's share."""
     visits = ((part.bucket, part.month, part.path) for part in lake.visits())
     batches = batched(visits, run.as_of, settings.windows)
-    engine = LocalEngine(threads=settings.threads, memory_bytes=settings.memory_bytes)
+    engine = LocalEngine(threads=settings.threads, memory_bytes=settings.engine_bytes)
     share = engine.share(len(batches))
     plan = Measure(run.as_of, settings.windows, scratch, share.threads, share.memory_bytes)
     parts: list[Path] = []
@@ -69,7 +69,7 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
     )
 
 
-def last_midnight(lake: Store) -> date:
+def last_midnight(lake: Store, settings: Settings) -> date:
     """The date that customers are seen from when nobody names one."""
-    with connect() as connection:
+    with connect(threads=settings.threads or 0, memory_bytes=settings.engine_bytes) as connection:
         return infer_as_of(*time_span(connection, lake))

@@ -37,7 +37,7 @@ def doctor(path: Path, *, settings: Settings = Settings(), dry_run: bool = False
     """Look at a whole store under its lock, and remove its litter unless this is a `dry_run`.
 
     Raises StoreError where there is neither a store nor what the making of one has left. Memory: the counts of the
-    visits, summed up within `settings.memory_bytes`.
+    visits, summed up within `settings.engine_bytes`.
     """
     with locked(path, create=bool(half_made(path))):
         found, problems = litter.of_no_store(path), list[str]()
@@ -115,7 +115,7 @@ def _problems(lake: Store, settings: Settings) -> Iterator[str]:
 
 
 def _miscounts(lake: Store, settings: Settings, again: str) -> Iterator[str]:
-    with connect(threads=settings.threads or 0, memory_bytes=settings.memory_bytes) as connection:
+    with connect(threads=settings.threads or 0, memory_bytes=settings.engine_bytes) as connection:
         sources = read_sources(connection, lake.files("sources"))
         events = events_in(connection, lake)
     for row in sources:

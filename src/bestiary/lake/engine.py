@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
@@ -31,14 +32,14 @@ class Engine(Protocol):
 class LocalEngine:
     """A thread pool in this process; DuckDB leaves Python's lock while it works.
 
-    At most `threads` tasks run at once, and the process stays within `memory_bytes`: DuckDB's own limit does not
-    count all that it holds (4.3 GB were seen with a limit of 4), nor Python and its libraries, so tasks are given
-    three quarters.
+    At most `threads` tasks run at once, and share `memory_bytes`. A long task should look at `stopping` now and then,
+    and end where it is set: somebody waits for it to do so, after an error or Ctrl-C.
     """
 
     def __init__(self, *, threads: int | None, memory_bytes: int) -> None:
         self.threads = threads or os.cpu_count() or 1
-        self.memory_bytes = memory_bytes * 3 // 4
+        self.memory_bytes = memory_bytes
+        self.stopping = Event()
 
     def share(self, tasks: int) -> Share:
         """An equal part of threads and memory for each task that can run at the same time."""
@@ -52,6 +53,9 @@ class LocalEngine:
             try:
                 for future in futures:
                     yield future.result()
+            except BaseException:
+                self.stopping.set()
+                raise
             finally:
                 for future in futures:
                     future.cancel()

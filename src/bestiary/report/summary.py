@@ -38,7 +38,7 @@ def summarise(run: Path, settings: Settings, *, currency: str, time_zone: str) -
     try:
         sources = {column["name"]: column["source"] for column in model["fitted"]["columns"]}
         ranked = sorted(scorecard["segments"], key=_by_value)
-        connection = connect(threads=settings.threads or 0, memory_bytes=settings.memory_bytes)
+        connection = connect(threads=settings.threads or 0, memory_bytes=settings.engine_bytes)
         try:
             habits = {column: _habit(connection, customers, labels, column) for column in HABITS}
             sample = _sample(connection, customers, labels, sources, settings.seed)

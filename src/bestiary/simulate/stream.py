@@ -26,13 +26,10 @@ class Stream:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Raise what went wrong with the blocks itself, and not DuckDB's report of it."""
-        try:
-            yield
-        except Exception:
-            if self._error is not None:
-                raise self._error from None
-            raise
+        """Raise, when DuckDB has done with the stream, what went wrong with the blocks."""
+        yield
+        if self._error is not None:
+            raise self._error
 
     def _batches(self) -> Generator[RecordBatch]:
         try:
@@ -40,8 +37,7 @@ class Stream:
                 for start in range(0, len(block["second"]), _ROWS):
                     yield _batch({name: column[start : start + _ROWS] for name, column in block.items()})
         except (Exception, KeyboardInterrupt) as error:
-            self._error = error
-            raise
+            self._error = error  # and the stream just ends: DuckDB at times never returns from a stream that fails
 
 
 def _batch(rows: Rows) -> RecordBatch:
