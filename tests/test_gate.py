@@ -83,13 +83,37 @@ def test_overlaps_are_refused_where_that_is_asked_for(tmp_path: Path) -> None:
 def test_a_namesake_that_shares_sessions_is_refused_unless_it_is_asked_for(tmp_path: Path) -> None:
     store = tmp_path / "store"
     shop.ingest(shop.write_csv(tmp_path / "1" / "events.csv", day(1)), store)
-    again = shop.write_csv(tmp_path / "2" / "events.csv", day(1)[::-1])
+    again = shop.write_csv(tmp_path / "2" / "events.csv", [*day(2), *day(1)[1:]])
     with pytest.raises(EventsError, match="of this name was read before"):
         shop.ingest(again, store)
     assert kept(store) == 10
     (read,), _ = shop.ingest(again, store, on_overlap="warn")
     assert len(read.overlaps) == 1
-    assert kept(store) == 20
+    assert kept(store) == 29
+
+
+@pytest.mark.parametrize("how", ["packed", "reversed", "a part"])
+def test_the_same_events_in_another_file_are_refused_unless_it_is_asked_for(tmp_path: Path, how: str) -> None:
+    store = tmp_path / "store"
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", day(1)), store)
+    lines = {"packed": day(1), "reversed": day(1)[::-1], "a part": day(1)[3:6]}[how]
+    again = shop.write_csv(tmp_path / ("b.csv.gz" if how == "packed" else "b.csv"), lines)
+    with pytest.raises(EventsError, match="All that it tells is there already"):
+        shop.ingest(again, store)
+    assert kept(store) == 10
+    assert shop.litter(store) == []
+    (read,), _ = shop.ingest(again, store, on_overlap="warn")
+    assert len(read.overlaps) == 1
+    assert kept(store) == 10 + len(lines)
+
+
+def test_a_file_that_has_grown_is_read_where_that_is_asked_for(tmp_path: Path) -> None:
+    path, store = shop.write_csv(tmp_path / "a.csv", day(1)), tmp_path / "store"
+    shop.ingest(path, store)
+    shop.write_csv(path, [*day(1), *day(2)])
+    (read,), _ = shop.ingest(path, store, on_overlap="warn")
+    assert "shares 10 sessions" in read.overlaps[0]
+    assert kept(store) == 30
 
 
 def test_namesakes_that_share_no_time_are_welcome(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ class Gate:
     """Admits files in their order; `admitted` are those that were, committed or about to be.
 
     `on_overlap` says what becomes of a file that shares sessions with files of the same time: it is kept with a
-    warning, or refused. Left out: refused where the other has its name, so that it was probably written again.
+    warning, or refused. Left out: refused where it tells nothing new, or the other has its name, so that it was
+    probably written again.
     """
 
     def __init__(self, lake: Store, on_overlap: OnOverlap | None, *, memory_bytes: int, spill: Path) -> None:
@@ -59,9 +60,13 @@ class Gate:
             return shared(connection, self.lake, *ingested.span, parts)
 
     def _judge(self, ingested: Ingested, overlap: Overlap) -> None:
-        again = ingested.name in overlap.names
-        if self.on_overlap == "refuse" or (again and self.on_overlap is None):
-            why = " A file of this name was read before: this one has grown, or was written again." if again else ""
+        all_there = overlap.identical_visits == sum(part.rows for part in ingested.parts["visits"])
+        why = ""
+        if all_there:
+            why = " All that it tells is there already: the same events, written or packed in another way."
+        elif ingested.name in overlap.names:
+            why = " A file of this name was read before: this one has grown, or was written again."
+        if self.on_overlap == "refuse" or (why and self.on_overlap is None):
             raise EventsError(
                 f"{ingested.name} {overlap.told()}{why}",
                 allowed="An event that stands in two files counts twice.",

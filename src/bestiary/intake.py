@@ -65,7 +65,7 @@ def ingest(
             columns,
             header=header,
             held=held.fingerprints() if held else (),
-            sizes=held.sizes() if held else {},
+            sizes=held.sizes() if held and on_overlap != "warn" else {},
         )
         kinds = arrivals.id_kinds(columns, settings.id_kinds) if made else {}
         lake = held or Store.create(store, _with_currency(settings, columns), kinds)

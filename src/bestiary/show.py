@@ -63,9 +63,23 @@ def customers(log: Log, run: "Run") -> None:
     log.result("customers", as_of=run.as_of, path=table)
 
 
+def _names(paths: Sequence[Path]) -> dict[Path, str]:
+    """What to call each file: its name, with its folder where several are called alike."""
+    alike = Counter(path.name for path in paths)
+    return {path: path.name if alike[path.name] == 1 else f"{path.parent.name}/{path.name}" for path in paths}
+
+
+def _mostly_refused(one: "Ingested", store: Path) -> list[str]:
+    """What to say of a file of which less than half was fit for use."""
+    refused, read = one.counts["rejected"], one.counts["read"]
+    if refused * 2 <= read:
+        return []
+    return [f"{one.name}: {refused:,} of {read:,} rows were refused; to see why: bestiary rejects --store {store}"]
+
+
 def intake(log: Log, added: Sequence["Ingested"], arrivals: "Arrivals", store: Path) -> None:
     """Say what was read, refused and skipped."""
-    out = Out(log)
+    out, names = Out(log), _names([*(one.path for one in added), *arrivals.known])
     if arrivals.ignored_columns:
         out.say(f"Ignored columns: {', '.join(arrivals.ignored_columns)}")
     if added:
@@ -73,19 +87,19 @@ def intake(log: Log, added: Sequence["Ingested"], arrivals: "Arrivals", store: P
         for name in COUNTS:
             table.add_column(name, justify="right")
         for one in added:
-            table.add_row(escape(one.name), *(f"{one.counts[name]:,}" for name in COUNTS))
+            table.add_row(escape(names[one.path]), *(f"{one.counts[name]:,}" for name in COUNTS))
         out.print(table)
     if arrivals.known:
-        out.say(f"Already there: {', '.join(path.name for path in arrivals.known)}")
+        out.say(f"Already there: {', '.join(names[path] for path in arrivals.known)}")
     reasons = sum((Counter(one.reasons) for one in added), Counter[str]())
     if reasons:
         out.say(f"Rejected: {_told(reasons)}", wrap=True)
         out.say(f"To see them: bestiary rejects --store {store}")
-    for warning in (text for one in added for text in one.overlaps):
+    for warning in (text for one in added for text in (*one.overlaps, *_mostly_refused(one, store))):
         log.warning(warning)
     log.result(
         "events",
-        files=[{"name": one.name, **one.counts, "reasons": dict(one.reasons)} for one in added],
+        files=[{"name": one.name, "path": one.path, **one.counts, "reasons": dict(one.reasons)} for one in added],
         known=[path.name for path in arrivals.known],
         ignored_columns=arrivals.ignored_columns,
     )
@@ -130,6 +144,8 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
     report = run.path / "report.html" if run.has("report") else None
     if report:
         out.say(f"Report: {report}")
+    else:
+        out.say(f"Its report: bestiary report --store {run.path.parents[1]} --as-of {run.as_of}")
     log.result(
         "segments",
         as_of=run.as_of,

@@ -53,11 +53,19 @@ def within(memory_bytes: int, what: str) -> Iterator[None]:
         ) from error
     except duckdb.IOException as error:
         if "No space left" not in str(error):
-            raise
+            raise unreadable(error) from error
         raise BestiaryError(
             f"{what}: the disk is full.",
             do="Make room and run the same command again; what was committed stays.",
         ) from error
+
+
+def unreadable(error: Exception) -> BestiaryError:
+    """What to say of a file of a store that is missing or damaged."""
+    return BestiaryError(
+        f"A file of the store cannot be read: {str(error).splitlines()[0]}",
+        do="Run bestiary doctor, which names what is missing; put it back from a copy, or make a new store.",
+    )
 
 
 def quote(value: str) -> str:

@@ -71,5 +71,8 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
 
 def last_midnight(lake: Store, settings: Settings) -> date:
     """The date that customers are seen from when nobody names one."""
-    with connect(threads=settings.threads or 0, memory_bytes=settings.engine_bytes) as connection:
+    with (
+        within(settings.memory_bytes, "the last event"),
+        connect(threads=settings.threads or 0, memory_bytes=settings.engine_bytes) as connection,
+    ):
         return infer_as_of(*time_span(connection, lake))

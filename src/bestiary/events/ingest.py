@@ -40,6 +40,7 @@ class Ingested:
     """
 
     fingerprint: str
+    path: Path
     name: str
     counts: Map[str, int]
     reasons: Map[str, int]
@@ -99,7 +100,7 @@ def _ingest(pending: Pending, plan: Plan, piece_rows: int, tell_of: Callable[[Pi
         parts = {table: tuple(found) for table, found in kernel.parts.items()} | {"sources": kernel.describe(row)}
     span = (figures["first_time"], figures["last_time"])
     known = None if None in span else span
-    return Ingested(pending.fingerprint, source.path.name, counts, dict(kernel.reasons), parts, known)
+    return Ingested(pending.fingerprint, source.path, source.path.name, counts, dict(kernel.reasons), parts, known)
 
 
 def _close(name: str, counts: Map[str, int]) -> None:

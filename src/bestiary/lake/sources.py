@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bestiary.sql import path_list
+from bestiary.sql import path_list, unreadable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -25,6 +25,13 @@ def read_sources(connection: DuckDBPyConnection, files: Sequence[Path]) -> list[
 
 def rows(connection: DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
     """The result of a query, a dictionary for each row."""
-    cursor = connection.execute(query)
+    import duckdb
+
+    try:
+        cursor = connection.execute(query)
+    except duckdb.IOException as error:
+        if "No space left" in str(error):
+            raise  # told by who gave the memory
+        raise unreadable(error) from error
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
