@@ -123,11 +123,11 @@ def times(store: Path) -> list[datetime]:
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """The content of every file below a folder, as digests by relative path."""
+    """The content of every file below a folder, as digests by relative path; but not what only saves time."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name != ".seen.json"
     }
 
 

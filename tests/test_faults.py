@@ -66,6 +66,7 @@ def test_a_disk_that_is_full_while_files_are_read_keeps_what_was_committed(
     with pytest.raises((BestiaryError, OSError), match=r"(?i)no space|disk is full|not enough") as caught:
         shop.ingest(rest, disk / "store")
     assert not isinstance(caught.value, BestiaryError) or caught.value.do
+    assert "damaged" not in str(caught.value)
     held = len(Store.open(disk / "store", Settings()).fingerprints())
     assert 1 <= held < 12
     assert events_of(disk / "store") == 40 * held

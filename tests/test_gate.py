@@ -6,6 +6,8 @@ import pytest
 
 import shop
 from bestiary.errors import EventsError
+from bestiary.events import arrivals
+from bestiary.events.survey import fingerprint
 from bestiary.lake.store import Store
 
 
@@ -155,3 +157,46 @@ def test_every_file_that_cannot_be_read_is_named_before_anything_is(tmp_path: Pa
     assert "bad0.csv is an HTML" in caught.value.found
     assert "and 2 more" in caught.value.found
     assert not (tmp_path / "store").exists()
+
+
+def test_a_file_and_its_beginning_in_one_call_are_refused(tmp_path: Path) -> None:
+    short, long = shop.write_csv(tmp_path / "a.csv", day(1)), shop.write_csv(tmp_path / "b.csv", [*day(1), *day(2)])
+    bare = shop.write_csv(tmp_path / "bare.csv", [])
+    with pytest.raises(EventsError, match=r"b\.csv has grown.*a\.csv"):
+        shop.ingest([short, long, bare], tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+    read, _ = shop.ingest([short, bare], tmp_path / "store")
+    assert len(read) == 2
+
+
+def test_files_that_are_as_they_were_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths, store = [shop.write_csv(tmp_path / f"{number}.csv", day(number)) for number in (1, 2)], tmp_path / "store"
+    shop.ingest(paths, store)
+    hashed: list[Path] = []
+
+    def watched(path: Path, lengths: list[int]) -> tuple[str, list[str]]:
+        hashed.append(path)
+        return fingerprint(path, lengths)
+
+    monkeypatch.setattr(arrivals, "fingerprint", watched)
+    paths.append(shop.write_csv(tmp_path / "3.csv", day(3)))
+    read, found = shop.ingest(paths, store)
+    assert hashed == [paths[2].resolve()]
+    assert ([one.name for one in read], len(found.known)) == (["3.csv"], 2)
+    shop.write_csv(paths[0], day(1)[::-1])  # as long as before, but changed
+    with pytest.raises(EventsError, match="All that it tells is there already"):
+        shop.ingest(paths, store)
+    hashed.clear()
+    (store / ".seen.json").write_text("[]")  # what is remembered only saves time
+    assert shop.ingest(paths[1:], store)[0] == ()
+    assert sorted(hashed) == sorted(path.resolve() for path in paths[1:])
+
+
+def test_files_with_others_of_their_time_are_not_refused_for_a_name(tmp_path: Path) -> None:
+    store, till = tmp_path / "store", [shop.line(user_session="till", event_time="2019-10-01 12:00:00 UTC")]
+    shop.ingest(
+        [shop.write_csv(tmp_path / "web" / "day.csv", day(1)), shop.write_csv(tmp_path / "till.csv", till)], store
+    )
+    more = shop.line(user_session="till", event_time="2019-10-01 13:00:00 UTC")
+    (read,), _ = shop.ingest(shop.write_csv(tmp_path / "app" / "day.csv", [more, *till]), store)
+    assert "day.csv shares 1 sessions (2 events) with some of day.csv, till.csv" in read.overlaps[0]

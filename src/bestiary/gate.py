@@ -14,15 +14,17 @@ from bestiary.sql import connect
 
 OnOverlap = Literal["warn", "refuse"]
 PATIENCE = 2.0
-"""Seconds that a file waits for others, at most, before it is committed."""
+"""Seconds after which files do not wait for yet another one to be committed with."""
+SMALL = 100_000
+"""Records of a file that waits at all."""
 
 
 class Gate:
-    """Admits files in their order; `admitted` are those that were, committed or about to be.
+    """Admits files in their order; `admitted` are those that were, and are committed.
 
     `on_overlap` says what becomes of a file that shares sessions with files of the same time: it is kept with a
-    warning, or refused. Left out: refused where it tells nothing new, or the other has its name, so that it was
-    probably written again.
+    warning, or refused. Left out: refused where it tells nothing new, or all others have its name, so that it
+    was probably written again.
     """
 
     def __init__(self, lake: Store, on_overlap: OnOverlap | None, *, memory_bytes: int, spill: Path) -> None:
@@ -41,15 +43,15 @@ class Gate:
             ingested = replace(ingested, overlaps=(f"{ingested.name} {overlap.told()}",))
         if ingested.span:
             self._held.append(Span(ingested.name, *ingested.span))
-        self.admitted.append(ingested)
         self._waiting.append(ingested)
-        if time.monotonic() - self._since > PATIENCE:
+        if ingested.counts["read"] > SMALL or time.monotonic() - self._since > PATIENCE:
             self.commit()
 
     def commit(self) -> None:
         """Make all files visible that wait."""
         waiting, self._waiting, self._since = self._waiting, [], time.monotonic()
         self.lake.commit([(one.fingerprint, one.parts) for one in waiting])  # not again where this fails
+        self.admitted += waiting
 
     def _overlap(self, ingested: Ingested) -> Overlap | None:
         if not ingested.span or not overlapping(self._held, *ingested.span):
@@ -64,7 +66,7 @@ class Gate:
         why = ""
         if all_there:
             why = " All that it tells is there already: the same events, written or packed in another way."
-        elif ingested.name in overlap.names:
+        elif overlap.names == (ingested.name,):  # with others, nobody knows which one shares the sessions
             why = " A file of this name was read before: this one has grown, or was written again."
         if self.on_overlap == "refuse" or (why and self.on_overlap is None):
             raise EventsError(

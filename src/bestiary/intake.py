@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -10,15 +10,16 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from bestiary.config import Settings
-from bestiary.errors import BestiaryError
+from bestiary.errors import ModelError
 from bestiary.events.arrivals import Arrivals, look_at
-from bestiary.events.ingest import Ingested, ingest_file
+from bestiary.events.ingest import Ingested, Remembered, ingest_file
 from bestiary.events.kernel import Plan
 from bestiary.events.mapping import CONTRACT, Mapping, load_mapping
+from bestiary.files import read_json, write_json
 from bestiary.gate import Gate, OnOverlap
 from bestiary.lake.compact import compact
 from bestiary.lake.engine import LocalEngine
-from bestiary.lake.lock import locked
+from bestiary.lake.lock import SEEN, locked
 from bestiary.lake.store import Store
 from bestiary.progress import SILENT, Progress, step
 
@@ -65,18 +66,42 @@ def ingest(
             columns,
             header=header,
             held=held.fingerprints() if held else (),
-            sizes=held.sizes() if held and on_overlap != "warn" else {},
+            sizes=held.sizes() if held else {},
+            remembered=_remembered(store),
+            may_grow=on_overlap == "warn",
         )
         kinds = arrivals.id_kinds(columns, settings.id_kinds) if made else {}
         lake = held or Store.create(store, _with_currency(settings, columns), kinds)
         lake.tidy()
+        added: tuple[Ingested, ...] = ()
         try:
-            added = _read(arrivals, lake, settings, columns, on_overlap, progress, told) if arrivals.pending else ()
+            if arrivals.pending:
+                added = _read(arrivals, lake, settings, columns, on_overlap, progress, told)
+            else:
+                told(added, arrivals)
         finally:
             if made:
                 lake.remove_if_empty()
-        told(added, arrivals)
+        _remember(store, arrivals)
     return added, arrivals
+
+
+def _remembered(store: Path) -> dict[str, Remembered]:
+    """What files were like when they were read, so that a nightly call does not read them all for a fingerprint."""
+    try:
+        return {path: (mark, size, changed) for path, (mark, size, changed) in read_json(store / SEEN).items()}
+    except (ModelError, TypeError, ValueError):
+        return {}  # it only saves time
+
+
+def _remember(store: Path, arrivals: Arrivals) -> None:
+    """Called when all files that were pending are in the store."""
+    now = arrivals.seen | {one.source.path: one.remembered for one in arrivals.pending}
+    before = _remembered(store)
+    after = before | {str(path): was for path, was in now.items()}
+    if after != before:
+        with suppress(OSError):
+            write_json(store / SEEN, after)
 
 
 def _with_currency(settings: Settings, columns: Mapping) -> Settings:
@@ -114,16 +139,16 @@ def _read(
             if engine.stopping.is_set():
                 raise CancelledError
 
-        gate = Gate(lake, on_overlap, memory_bytes=share.memory_bytes, spill=scratch)
+        gate = Gate(lake, on_overlap, memory_bytes=share.memory_bytes // 4, spill=scratch)
         task = partial(ingest_file, plan=plan, tell=tell)
         with step(progress, "events", size), closing(engine.map(task, arrivals.pending)) as files:
             try:
                 for ingested in files:
                     gate.admit(ingested)
-            except BestiaryError:
-                gate.commit()  # the files before the faulty one
-                told(gate.admitted, arrivals)
-                raise
-            gate.commit()
+            finally:  # where one fails, the files before it stay, and are told
+                try:
+                    gate.commit()
+                finally:
+                    told(gate.admitted, arrivals)
         compact(lake, engine, scratch, progress)
     return tuple(gate.admitted)

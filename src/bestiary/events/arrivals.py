@@ -9,22 +9,28 @@ from pathlib import Path
 
 from bestiary.errors import EventsError
 from bestiary.events.contract import IDS
-from bestiary.events.ingest import Pending
+from bestiary.events.ingest import Pending, Remembered
 from bestiary.events.kinds import infer_id_kinds
 from bestiary.events.mapping import Mapping
 from bestiary.events.source import open_source
 from bestiary.events.sources import find_sources
-from bestiary.events.survey import fingerprint, seen
+from bestiary.events.survey import fingerprint, first_line, seen
 
 MOST_TOLD = 10
+Memory = Map[str, Remembered]
+"""By path, what files were like when they were read."""
 
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Files to read, and files whose content the store has, or that were named before in the same breath."""
+    """Files to read, and files whose content the store has, or that were named before in the same breath.
+
+    `seen` says of the known ones what is to be remembered.
+    """
 
     pending: tuple[Pending, ...]
     known: tuple[Path, ...]
+    seen: dict[Path, Remembered]
 
     def id_kinds(self, mapping: Mapping, asked: Map[str, str]) -> dict[str, str]:
         """Integer or string for each id: as asked, else as told by the first file that has a record.
@@ -48,43 +54,67 @@ class Arrivals:
 
 
 def look_at(
-    events: Sequence[str | Path], mapping: Mapping, *, header: bool, held: Collection[str], sizes: Map[str, int]
+    events: Sequence[str | Path],
+    mapping: Mapping,
+    *,
+    header: bool,
+    held: Collection[str],
+    sizes: Map[str, int],
+    remembered: Memory,
+    may_grow: bool = False,
 ) -> Arrivals:
     """Find the files, skip those whose fingerprint is `held`, and check the columns of the rest.
 
-    `sizes` are the bytes of held sources, by fingerprint, where they are known: a file that begins like one of them
-    has grown since. Raises EventsError, before anything is read, for every file that cannot be events, or has grown.
+    `sizes` are the bytes of held sources, by fingerprint, where they are known: a file that begins like one of them, or
+    like another file of this call, has grown, and is refused unless it `may_grow`. A file that is as it was
+    `remembered` is not read for its fingerprint.
+    Raises EventsError, before anything is read, for every file that cannot be events, or has grown.
     """
+    paths = find_sources(events)
+    lengths = set() if may_grow else {*sizes.values(), *(seen(path).size for path in paths)}
 
-    def look(path: Path) -> Pending | EventsError | None:
+    def look(path: Path) -> Pending | EventsError | Remembered:
         try:
             before = seen(path)
-            mark, begins = fingerprint(path, sizes.values())
+            was = remembered.get(str(path))
+            if was and was[1:] == before and was[0] in held:
+                return was
+            mark, begins = fingerprint(path, [length for length in lengths if length < before.size])
             if mark in held:
-                return None
+                return (mark, *before)
             if set(begins) & sizes.keys():
-                raise _grown(path)
-            return Pending(open_source(path, mapping, header=header), mark, before)
+                raise _grown(path, "a whole file that the store holds")
+            return Pending(open_source(path, mapping, header=header), mark, before, frozenset(begins))
         except EventsError as error:
             return error
 
-    paths = find_sources(events)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         found = dict(zip(paths, pool.map(look, paths), strict=True))
-    _raise([one for one in found.values() if isinstance(one, EventsError)])
     pending: dict[str, Pending] = {}
-    known: list[Path] = []
+    known: dict[Path, Remembered] = {}
     for path, one in found.items():
         if isinstance(one, Pending) and one.fingerprint not in pending:
             pending[one.fingerprint] = one
-        else:
-            known.append(path)
-    return Arrivals(tuple(pending.values()), tuple(known))
+        elif not isinstance(one, EventsError):
+            known[path] = one.remembered if isinstance(one, Pending) else one
+    short = {one.fingerprint: path for path, one in found.items() if isinstance(one, Pending) and not _is_bare(one)}
+    errors = [one for one in found.values() if isinstance(one, EventsError)]
+    for one in pending.values():
+        errors += [_grown(one.source.path, str(short[mark])) for mark in one.begins & short.keys()][:1]
+    _raise(errors)
+    return Arrivals(tuple(pending.values()), tuple(known), known)
 
 
-def _grown(path: Path) -> EventsError:
+def _is_bare(pending: Pending) -> bool:
+    """Whether a CSV file may hold no more than its header, as other files begin too."""
+    if pending.source.format != "csv":
+        return False
+    return pending.seen.size <= len(first_line(pending.source.path).encode()) + len(b"\xef\xbb\xbf\r\n")
+
+
+def _grown(path: Path, like: str) -> EventsError:
     return EventsError(
-        f"{path} has grown since it was read: it begins with a whole file that the store holds.",
+        f"{path} has grown since it was read: it begins with {like}.",
         allowed="A file is read once; its events must not count twice.",
         do="Put what is new into a file of its own, or read all files into a new store.",
     )

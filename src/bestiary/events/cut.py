@@ -42,8 +42,8 @@ def _cut_parquet(source: Source, rows: int) -> Generator[Piece]:
     for first in range(0, max(total, 1), step):
         records = min(step, total - first)
         condition = f"file_row_number >= {first} AND file_row_number < {first + records}"
-        share = size * records // max(total, 1)
-        yield Piece(source.path, share, records, condition=condition, last=first + step >= total)
+        share = size * (first + records) // max(total, 1) - size * first // max(total, 1)
+        yield Piece(source.path, share if total else size, records, condition=condition, last=first + step >= total)
 
 
 @dataclass

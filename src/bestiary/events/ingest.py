@@ -19,17 +19,28 @@ from bestiary.events.survey import Seen, readable, seen
 from bestiary.parts import Part
 from bestiary.sql import connect, within
 
+Remembered = tuple[str, int, int]
+"""A file's fingerprint, size and time of change."""
 Tell = Callable[[int, int], None]
 """Told of bytes and records of a source that are done with."""
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A source file that the store does not hold yet, and what it was when its fingerprint was taken."""
+    """A source file that the store does not hold yet, and what it was when its fingerprint was taken.
+
+    `begins` are the fingerprints of its first bytes, of some lengths.
+    """
 
     source: Source
     fingerprint: str
     seen: Seen
+    begins: frozenset[str] = frozenset()
+
+    @property
+    def remembered(self) -> Remembered:
+        """What the file is known by when it is met again."""
+        return (self.fingerprint, *self.seen)
 
 
 @dataclass(frozen=True)

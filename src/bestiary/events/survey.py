@@ -1,6 +1,7 @@
 """What a file is before its rows are parsed: its fingerprint, its compression and its first line."""
 
 import csv
+import errno
 import gzip
 import hashlib
 import re
@@ -13,7 +14,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from isal import igzip, igzip_lib
 
-from bestiary.errors import EventsError
+from bestiary.errors import BestiaryError, EventsError
 
 CHUNK = 1 << 20
 MARK = b"\x1a"
@@ -21,6 +22,7 @@ MARK = b"\x1a"
 DELIMITER = b"\x1f"
 """The delimiter DuckDB is given so that a line stays one column; a file that holds it is mended first."""
 LONGEST_LINE = 1 << 20
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 _MAGIC = {
     b"<": ("is an HTML or XML page, not events", "Download the file itself, not the page that shows it."),
@@ -114,6 +116,12 @@ def _open_raw(path: Path) -> BinaryIO:
         raise EventsError(f"Cannot read {path}: {error.strerror}.", do="Check the path and its rights.") from error
 
 
+def _damaged(path: Path, error: Exception) -> EventsError:
+    return EventsError(
+        f"{path}: the file is damaged or was cut ({error}).", do="Fetch it again; nothing of it was kept."
+    )
+
+
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Turn what a damaged file, or one that the mapping does not suit, raises into an EventsError that names it."""
@@ -121,10 +129,15 @@ def readable(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (OSError, EOFError, zlib.error, igzip_lib.IsalError) as error:  # type: ignore[misc]
-        raise EventsError(
-            f"{path}: the file is damaged or was cut ({error}).", do="Fetch it again; nothing of it was kept."
-        ) from error
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise BestiaryError(
+                f"{path}: the disk is full, or may not be written to ({error.strerror}).",
+                do="Make room and run the same command again; what was committed stays.",
+            ) from error
+        raise _damaged(path, error) from error
+    except (EOFError, zlib.error, igzip_lib.IsalError) as error:  # type: ignore[misc]
+        raise _damaged(path, error) from error
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise EventsError(

@@ -12,6 +12,8 @@ from bestiary.lake.tables import TABLES
 
 MARK = "store.json"
 """Written last when a store is made: where it is, there is a store."""
+SEEN = ".seen.json"
+"""What files were like when they were read; it only saves time."""
 
 
 @contextmanager
@@ -68,7 +70,8 @@ def _refuse_foreign(path: Path) -> None:
         raise StoreError(f"{path} is a file.", do="Name a folder for the store.")
     if not path.is_dir():
         return
-    foreign = sorted(entry.name for entry in path.iterdir() if entry.name != ".lock" and not _is_left(entry))
+    ours = (".lock", SEEN)
+    foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in ours and not _is_left(entry))
     if "runs" in foreign:
         raise StoreError(f"{path} is a store whose {MARK} is missing.", do=f"Put {path / MARK} back from a copy.")
     if foreign:

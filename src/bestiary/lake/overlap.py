@@ -48,6 +48,7 @@ class Overlap:
     def told(self) -> str:
         """What a person should know, to be said after the new file's name."""
         some = ", ".join(self.names[:3]) + f" and {len(self.names) - 3} more" * (len(self.names) > 3)
+        some = f"some of {some}" if len(self.names) > 1 else some
         return (
             f"shares {self.sessions:,} sessions ({self.events:,} events) with {some}, from {self.first} to "
             f"{self.last}; of their {self.visits:,} visits {self.identical_visits:,} are alike in all that is kept."
