@@ -99,8 +99,9 @@ def _rows(found: duckdb.DuckDBPyConnection) -> list[str]:
 def _unlike() -> str:
     """The query that counts customers, and those who differ, column by column."""
     tests = {
-        "float64": "(ours.{0} IS NULL) != (theirs.{0} IS NULL) "
-        "OR abs(ours.{0} - theirs.{0}) > 1e-9 * greatest(abs(ours.{0}), abs(theirs.{0}))",
+        # Of a number and NaN or infinity the difference is not finite, and of a number and null it is null.
+        "float64": "ours.{0} IS DISTINCT FROM theirs.{0} AND coalesce(NOT isfinite(ours.{0} - theirs.{0}) "
+        "OR abs(ours.{0} - theirs.{0}) > 1e-9 * greatest(abs(ours.{0}), abs(theirs.{0})), TRUE)",
         "datetime64[ns]": "cast(ours.{0} AS TIMESTAMP) IS DISTINCT FROM cast(theirs.{0} AS TIMESTAMP)",
     }
     counts = [

@@ -92,10 +92,21 @@ def test_the_polars_script_finds_what_we_find_ties_included(rival: Rival, tmp_pa
     assert not any(verdict.ties.values())
 
 
-@pytest.mark.parametrize("column", equal.CONTRACT[1:], ids=lambda column: str(column.name))
-def test_one_wrong_value_of_any_column_is_found(column: Feature, rival: Rival, tmp_path: Path) -> None:
-    wrong = {"datetime64[ns]": "{} + INTERVAL 1 SECOND", "string": "'nonsense'", "float64": "{} * (1 + 1e-8)"}
-    value = wrong.get(column.dtype, "{} + 1").format(column.name)
+WRONG = {
+    "datetime64[ns]": ["{} + INTERVAL 1 SECOND"],
+    "string": ["'nonsense'"],
+    "float64": ["{} * (1 + 1e-8)", "'NaN'::DOUBLE", "'Infinity'::DOUBLE", "NULL"],
+}
+"""What may be wrong with a value; by default it is one more."""
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [(column, wrong) for column in equal.CONTRACT[1:] for wrong in WRONG.get(column.dtype, ["{} + 1"])],
+    ids=lambda given: str(getattr(given, "name", given)),
+)
+def test_one_wrong_value_of_any_column_is_found(column: Feature, wrong: str, rival: Rival, tmp_path: Path) -> None:
+    value = wrong.format(column.name)
     changed = rival.changed(f"* REPLACE (CASE user_id WHEN 1 THEN {value} ELSE {column.name} END AS {column.name})")
     (difference,) = rival.verdict(copy(changed, tmp_path / "changed.parquet")).differences
     assert difference.startswith(f"{column.name}: 1 customers differ")

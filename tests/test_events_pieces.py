@@ -167,6 +167,17 @@ def test_times_that_are_too_late_do_not_hurry_the_others(tmp_path: Path) -> None
     assert all(piece.records < len(log) for piece in handed)  # it was not read as a whole
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_rows_that_are_less_than_an_hour_late_are_read_in_pieces(tmp_path: Path, name: str) -> None:
+    log = a_log(Random(7), 300, timedelta(minutes=50))
+    path = write(tmp_path / name, log)
+    with pieces_of(20) as handed:
+        (read,), _ = shop.ingest(path, tmp_path / "store")
+    assert len(handed) > 10
+    assert all(piece.records < len(log) / 2 for piece in handed)  # it was not read as a whole
+    assert read.counts["duplicates"] == len(log) - len({tuple(row.values()) for row in log})
+
+
 @pytest.mark.parametrize("odd", ["1,2\n", "\n", "a,b,c,d,e,f,g,h,i,\n", '"\n', "\x1f\n", "\x1a\n"])
 def test_an_odd_line_is_odd_in_one_piece_only(tmp_path: Path, odd: str) -> None:
     lines = [shop.line(**row) + "\n" for row in a_log(Random(5), 100, timedelta(0))]
@@ -177,6 +188,21 @@ def test_an_odd_line_is_odd_in_one_piece_only(tmp_path: Path, odd: str) -> None:
     assert [number for number, _, _ in shop.rejects(tmp_path / "store")] == [42]
     assert read.counts["rejected"] == 1
     assert sum(not piece.plain for piece in handed) <= 2 < len(handed)
+
+
+@pytest.mark.parametrize("places", [(3, 40), (40, 3), (20, 21)])
+def test_lines_whose_commas_make_up_for_each_other_are_refused(tmp_path: Path, places: tuple[int, int]) -> None:
+    short, long = places
+    lines = [shop.line(product_id=str(number)) for number in range(60)]
+    lines[short], lines[long] = lines[short].rpartition(",")[0], lines[long] + ","
+    path = shop.write_csv(tmp_path / "a.csv", lines)
+    with pieces_of(100) as handed:
+        (read,), _ = shop.ingest(path, tmp_path / "store")
+    assert [piece.plain for piece in handed] == [True]
+    assert shop.counts(read) == (60, 58, 0, 2)
+    assert shop.rejects(tmp_path / "store") == [
+        (place + 2, lines[place], "wrong_number_of_columns") for place in sorted(places)
+    ]
 
 
 @settings(max_examples=100, deadline=None)
@@ -219,3 +245,11 @@ def test_parts_tell_the_rows_of_all_pieces(tmp_path: Path) -> None:
         (read,), _ = shop.ingest(path, tmp_path / "store")
     parts: tuple[Part, ...] = read.parts["visits"]
     assert sum(part.rows for part in parts) == len(shop.visits(tmp_path / "store"))
+
+
+def test_the_shares_of_a_parquet_file_are_all_of_its_bytes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", a_log(Random(8), 90, timedelta(0)))
+    with pieces_of(7) as handed:
+        shop.ingest(path, tmp_path / "store")
+    assert len(handed) > 10
+    assert sum(piece.size for piece in handed) == path.stat().st_size

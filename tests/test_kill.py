@@ -1,7 +1,8 @@
 """kill -9 at random moments: whatever was going on, a plain re-run gives what an undisturbed one gives.
 
 A warmed-up interpreter forks a process for each attempt, which runs the real command line and is killed after a while.
-The moments are spread over the time that the undisturbed command takes, so that kills fall into every phase of it.
+The moments are spread over the time that the undisturbed command takes, so that kills fall into every phase of it. In
+some stores no file waits for others, so that there is a commit for each.
 """
 
 import os
@@ -20,26 +21,34 @@ import pytest
 
 import daily
 import shop
-from bestiary import pipeline
+from bestiary import gate, pipeline
 from bestiary.config import Settings
+from bestiary.files import read_json
 from bestiary.lake.doctor import Findings
 from bestiary.lake.store import Store
 
-KILLS = 50
+KILLS, MOST_KILLS = 40, 50
 FILES = 4
-PHASES = ("no file committed", "some files committed", "all files committed", "after the customers")
+PHASES = (
+    "no file committed",
+    "half of the files committed",
+    "between two commits",
+    "all files committed",
+    "after the customers",
+)
 BRANCH = """
 import os, sys
-import bestiary.cli, bestiary.pipeline, bestiary.show, bestiary.report.html, bestiary.segments.fit
+import bestiary.cli, bestiary.gate, bestiary.pipeline, bestiary.show, bestiary.report.html, bestiary.segments.fit
 import deltalake, duckdb
 
 print("ready", flush=True)
 for line in sys.stdin:
-    *words, log = line.rstrip("\\n").split("\\t")
+    patience, *words, log = line.rstrip("\\n").split("\\t")
     child = os.fork()
     if child == 0:
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(out, 1), os.dup2(out, 2)
+        bestiary.gate.PATIENCE = float(patience)
         sys.argv = ["bestiary", *words]
         bestiary.cli.main()
     print(child, flush=True)
@@ -48,8 +57,9 @@ for line in sys.stdin:
     sys.stdin.readline()
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
-"""Reads command lines: their words, and a file for what they print. Forks a process for each and prints its number;
-when it has ended, says so, and when told to go on, how. Until then the number is not given to another process."""
+"""Reads command lines: how long a file waits for others, the words, and a file for what they print. Forks a process for
+each and prints its number; when it has ended, says so, and when told to go on, how. Until then the number is not given
+to another process."""
 
 
 @dataclass(frozen=True)
@@ -102,18 +112,26 @@ def brancher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brancher]:
         process.communicate()
 
 
-def customers(store: Path) -> list[tuple[Any, ...]]:
+def outcome(store: Path) -> dict[str, Any]:
+    """All that must be as if nothing had happened: what the lake holds of the files, and what its only run says."""
     (run,) = pipeline.runs(store)
-    return shop.rows([run.path / "customers.parquet"], "*")
+    lake = Store.open(store, Settings())
+    return {
+        "rejects": shop.rejects(store),
+        "sources": shop.rows(lake.files("sources"), "*"),
+        "visits": shop.visits(store),
+        "customers": shop.rows([run.path / "customers.parquet"], "*"),
+        "quality": read_json(run.path / "quality.json"),
+    }
 
 
 def phase(store: Path) -> str:
     """How far a killed command had come: one of PHASES."""
     if list((store / ".scratch").glob("run/*/customers.parquet")):
         return "after the customers"
-    made = (store / "store.json").is_file()
-    held = len(Store.open(store, Settings()).fingerprints()) if made else 0
-    return "no file committed" if not held else "some files committed" if held < FILES else "all files committed"
+    held = len(Store.open(store, Settings()).fingerprints()) if (store / "store.json").is_file() else 0
+    half = "half of the files committed" if held == FILES // 2 else "between two commits"
+    return {0: "no file committed", FILES: "all files committed"}.get(held, half)
 
 
 def test_kills_at_random_moments_lose_nothing(brancher: Brancher, tmp_path: Path) -> None:
@@ -124,30 +142,39 @@ def test_kills_at_random_moments_lose_nothing(brancher: Brancher, tmp_path: Path
         for number in range(FILES)
     ]
 
-    def command(name: str, store: Path) -> tuple[object, ...]:
+    def command(name: str, store: Path, patience: float) -> tuple[object, ...]:
         some = {"half": files[: FILES // 2], "customers": []}.get(name, [events])
-        return ("ingest" if name == "half" else name, *some, "--store", store, "--config", config)
+        return (patience, "ingest" if name == "half" else name, *some, "--store", store, "--config", config)
 
-    length = {name: brancher.run(*command(name, tmp_path / "parts")) for name in ("ingest", "customers")}
-    length["run"] = brancher.run(*command("run", tmp_path / "parts"))
-    brancher.run(*command("run", tmp_path / "whole"))
-    undisturbed = customers(tmp_path / "parts")
-    assert len(undisturbed) == 100
-    assert customers(tmp_path / "whole") == undisturbed
+    length = {
+        (name, patience): brancher.run(*command(name, tmp_path / f"parts-{patience}", patience))
+        for patience in (0, gate.PATIENCE)
+        for name in ("ingest", "customers", "run")
+    }
+    brancher.run(*command("run", tmp_path / "whole", gate.PATIENCE))
+    undisturbed = outcome(tmp_path / "whole")
+    assert len(undisturbed["customers"]) == 100
+    assert len(undisturbed["rejects"]) == len(undisturbed["sources"]) == FILES
+    for patience in (0, gate.PATIENCE):
+        assert outcome(tmp_path / f"parts-{patience}") == undisturbed
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed of the moments: {seed}")  # pytest shows it when the test fails
     moments, fallen, rounds, needed = random.Random(seed), Counter[str](), 0, set(PHASES)
-    while fallen.total() < KILLS or (needed and fallen.total() < 2 * KILLS):
+    while fallen.total() < KILLS or (needed and fallen.total() < MOST_KILLS):
         store, rounds = tmp_path / f"store-{rounds}", rounds + 1
+        patience = gate.PATIENCE if rounds % 4 == 1 else 0
         if rounds % 2:
-            brancher.run(*command("half", store))
+            brancher.run(*command("half", store, patience))
         later = ("run",) if rounds % 3 == 0 else ("customers", "customers")
-        for name in ("ingest", "ingest", "ingest", "ingest", "then ingest", *later, "then customers"):
-            if name.startswith("then "):
-                brancher.run(*command(name.removeprefix("then "), store))
-            elif brancher.kill(moments.random() * length[name], *command(name, store)):
-                fallen[phase(store)] += 1
-        assert customers(store) == undisturbed
+        for names in (("ingest",) * 4, later):
+            shares = [(number + moments.random()) / len(names) for number in range(len(names))]
+            if rounds % 3 == 0:  # elsewhere each attempt comes further than the one before
+                moments.shuffle(shares)
+            for name, share in zip(names, shares, strict=True):
+                if brancher.kill(share * length[name, patience], *command(name, store, patience)):
+                    fallen[phase(store)] += 1
+            brancher.run(*command("ingest" if names[0] == "ingest" else "customers", store, patience))
+        assert outcome(store) == undisturbed
         assert pipeline.doctor(store) == Findings((), ())
         needed -= set(fallen)
     print(f"kills by phase: {dict(fallen)}, in {rounds} stores")

@@ -10,7 +10,7 @@ import shop
 from bestiary.config import Settings
 from bestiary.lake.overlap import Overlap, shared, spans
 from bestiary.lake.store import Store
-from bestiary.sql import connect
+from bestiary.sql import connect, quote
 
 
 def arriving(path: Path, folder: Path) -> tuple[datetime, datetime, list[Path]]:
@@ -86,6 +86,40 @@ def test_a_month_and_its_days_are_the_same_visits(tmp_path: Path) -> None:
     assert len(found.names) == 11
     assert "and 8 more" in found.told()
     assert found.identical_visits == found.visits > 100
+
+
+@pytest.mark.parametrize(
+    ("change", "identical"),
+    [
+        ("views AS views", 1),
+        ("hour + INTERVAL 1 HOUR AS hour", 0),
+        ("first_time + INTERVAL 1 SECOND AS first_time", 0),
+        ("last_time - INTERVAL 1 SECOND AS last_time", 0),
+        ("views + 1 AS views", 0),
+        ("carts + 1 AS carts", 0),
+        ("removals + 1 AS removals", 0),
+        ("purchases + 1 AS purchases", 0),
+        ("refunds + 1 AS refunds", 0),
+        ("viewed_value + 0.01 AS viewed_value", 0),
+        ("refunded + 0.01 AS refunded", 0),
+        ("bought[:-2] AS bought", 0),
+    ],
+)
+def test_a_visit_that_differs_in_one_thing_alone_is_another(change: str, identical: int, tmp_path: Path) -> None:
+    kinds = ("view", "cart", "remove_from_cart", "purchase", "purchase", "refund")
+    told = [shop.line(event_time=f"2019-10-01 10:0{minute}:00", event_type=kind) for minute, kind in enumerate(kinds)]
+    path = shop.write_csv(tmp_path / "told.csv", told)
+    shop.ingest(path, tmp_path / "store")
+    first, last, (part,) = arriving(path, tmp_path / "new")
+    copy = tmp_path / "changed" / part.relative_to(tmp_path / "new")
+    copy.parent.mkdir(parents=True)
+    with connect() as connection:
+        read = f"read_parquet({quote(str(part))}, hive_partitioning = false)"
+        changed = f"SELECT * REPLACE ({change}) FROM {read}"
+        connection.execute(f"COPY ({changed}) TO {quote(str(copy))} (FORMAT parquet)")
+        found = shared(connection, Store.open(tmp_path / "store", Settings()), first, last, [copy])
+    assert found is not None
+    assert (found.visits, found.identical_visits) == (1, identical)
 
 
 @pytest.mark.parametrize("kind", ["all rows refused", "an empty store"])
