@@ -200,3 +200,11 @@ def test_files_with_others_of_their_time_are_not_refused_for_a_name(tmp_path: Pa
     more = shop.line(user_session="till", event_time="2019-10-01 13:00:00 UTC")
     (read,), _ = shop.ingest(shop.write_csv(tmp_path / "app" / "day.csv", [more, *till]), store)
     assert "day.csv shares 1 sessions (2 events) with some of day.csv, till.csv" in read.overlaps[0]
+
+
+def test_what_a_kill_leaves_beside_the_tables_is_swept(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", day(1)), store)
+    left = shop.write_bytes(store / "..seen.json.0123abcd.tmp", b"{")
+    shop.ingest(tmp_path / "a.csv", store)
+    assert not left.exists()

@@ -101,6 +101,7 @@ def test_a_month_and_its_days_are_the_same_visits(tmp_path: Path) -> None:
         ("purchases + 1 AS purchases", 0),
         ("refunds + 1 AS refunds", 0),
         ("viewed_value + 0.01 AS viewed_value", 0),
+        ("viewed_prices + 1 AS viewed_prices", 0),
         ("refunded + 0.01 AS refunded", 0),
         ("bought[:-2] AS bought", 0),
     ],

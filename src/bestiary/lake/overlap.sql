@@ -42,6 +42,7 @@ identical AS (
             AND shared.purchases = held.purchases
             AND shared.refunds = held.refunds
             AND shared.viewed_value = held.viewed_value
+            AND shared.viewed_prices = held.viewed_prices
             AND shared.refunded = held.refunded
             AND shared.bought = held.bought
 )

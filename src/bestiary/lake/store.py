@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bestiary.config import Settings
-from bestiary.files import write_json
+from bestiary.files import TEMPORARY, write_json
 from bestiary.lake import delta, litter
 from bestiary.lake.fixed import Fixed, read_fixed
 from bestiary.lake.lock import MARK
@@ -81,7 +81,13 @@ class Store:
         shutil.rmtree(folder)
 
     def tidy(self) -> None:
-        """Sweep away what a step that failed, or was killed, has left: its scratch says so. Needs the lock."""
+        """Sweep away what a step that failed, or was killed, has left: its scratch says so. Needs the lock.
+
+        Files that were not finished beside the tables go too.
+        """
+        for path in self.path.iterdir():
+            if TEMPORARY.fullmatch(path.name):
+                path.unlink()
         if (self.path / ".scratch").exists():
             litter.remove([one for name in TABLES for one in litter.unnamed(self.path / name)])
             shutil.rmtree(self.path / ".scratch")
