@@ -165,5 +165,5 @@ def version() -> None:
 
 
 def main() -> None:
-    """Entry point of the `bestiary` command; see `logs.EXIT_STATUSES`."""
+    """Entry point of the `bestiary` command; see `guard.EXIT_STATUSES`."""
     app()

@@ -10,6 +10,9 @@ from bestiary.sql import identifier, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+PARTITIONS = {"rejects": ("fingerprint",), "sources": ("fingerprint",), "visits": ("month", "bucket")}
+"""The partition columns of each table of the lake."""
+
 
 @dataclass(frozen=True)
 class Part:

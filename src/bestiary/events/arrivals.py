@@ -25,12 +25,16 @@ Memory = Map[str, Remembered]
 class Arrivals:
     """Files to read, and files whose content the store has, or that were named before in the same breath.
 
-    `seen` says of the known ones what is to be remembered.
+    `seen` says of the latter what is to be remembered.
     """
 
     pending: tuple[Pending, ...]
-    known: tuple[Path, ...]
     seen: dict[Path, Remembered]
+
+    @property
+    def known(self) -> tuple[Path, ...]:
+        """The files that are not read, because their content is there."""
+        return tuple(self.seen)
 
     def id_kinds(self, mapping: Mapping, asked: Map[str, str]) -> dict[str, str]:
         """Integer or string for each id: as asked, else as told by the first file that has a record.
@@ -102,7 +106,7 @@ def look_at(
     for one in pending.values():
         errors += [_grown(one.source.path, str(short[mark])) for mark in one.begins & short.keys()][:1]
     _raise(errors)
-    return Arrivals(tuple(pending.values()), tuple(known), known)
+    return Arrivals(tuple(pending.values()), known)
 
 
 def _is_bare(pending: Pending) -> bool:

@@ -52,12 +52,16 @@ class Ingested:
 
     fingerprint: str
     path: Path
-    name: str
     counts: Map[str, int]
     reasons: Map[str, int]
     parts: Map[str, tuple[Part, ...]]
     span: tuple[datetime, datetime] | None
     overlaps: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the file is called, without its folder."""
+        return self.path.name
 
 
 def ingest_file(pending: Pending, plan: Plan, tell: Tell) -> Ingested:
@@ -111,7 +115,7 @@ def _ingest(pending: Pending, plan: Plan, piece_rows: int, tell_of: Callable[[Pi
         parts = {table: tuple(found) for table, found in kernel.parts.items()} | {"sources": kernel.describe(row)}
     span = (figures["first_time"], figures["last_time"])
     known = None if None in span else span
-    return Ingested(pending.fingerprint, source.path, source.path.name, counts, dict(kernel.reasons), parts, known)
+    return Ingested(pending.fingerprint, source.path, counts, dict(kernel.reasons), parts, known)
 
 
 def _close(name: str, counts: Map[str, int]) -> None:

@@ -16,14 +16,13 @@ from bestiary.events.contract import COLUMNS, EVENT_TYPES, readers
 from bestiary.events.mapping import Mapping
 from bestiary.events.piece import Piece
 from bestiary.events.source import Source
-from bestiary.parts import Part, write_parts
+from bestiary.parts import PARTITIONS, Part, write_parts
 from bestiary.sql import quote, render
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 HERE = Path(__file__).parent
-PARTITIONS = {"visits": ("month", "bucket"), "rejects": ("fingerprint",), "sources": ("fingerprint",)}
 
 
 @dataclass(frozen=True)

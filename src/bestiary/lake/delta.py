@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bestiary.errors import BestiaryError, StoreError
-from bestiary.lake.tables import PARTITIONS, PROPERTIES, schema
-from bestiary.parts import Part
+from bestiary.lake.tables import PROPERTIES, schema
+from bestiary.parts import PARTITIONS, Part
 from bestiary.sql import connect, path_list
 
 if TYPE_CHECKING:

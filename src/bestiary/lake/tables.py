@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 TABLES = ("rejects", "sources", "visits")
 """In the order in which a source is committed: it counts when its visits are there."""
 
-PARTITIONS = {"rejects": ("fingerprint",), "sources": ("fingerprint",), "visits": ("month", "bucket")}
 PROPERTIES = {"delta.checkpointInterval": "20"}
 """Of every table. Of checkpoints each 10, 20, 50 and 100 commits, those each 20 made 400 commits cheapest."""
 
