@@ -1,34 +1,17 @@
 """The memory of a whole process is bounded: more events take more time, and not more memory."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import measure
 from bestiary import pipeline
 from bestiary.sql import connect, quote
+from peaks import peak
 from subject import product
 
 EVENTS = 1_500_000
 CEILING = 450_000_000
 """In bytes. Seen were 350 to 380 MB, and 505 or more where a file of so many events was one piece."""
-PEAK = "import sys; from measure import measure; print(measure(sys.argv[1:]).peak)"
-"""A small process between: a new one inherits the peak of the one that starts it, and tests have a large one."""
-
-
-def peak(command: list[str]) -> int:
-    """The most memory that a command held at once, in bytes."""
-    told = subprocess.run(
-        [sys.executable, "-c", PEAK, *command],
-        cwd=Path(measure.__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    return int(told.stdout)
 
 
 @pytest.fixture(scope="module")
