@@ -82,6 +82,8 @@ def shown(text: bytes) -> str:
 @given(lines=st.one_of(LINES, UNIFORM), last_end=st.booleans(), packed=st.booleans())
 @example(lines=[((b"a\x1ab", False), b"\n"), ((b"\xff", False), b"\r")], last_end=False, packed=False)
 @example(lines=[((b"", False), b"\n")] * 3, last_end=True, packed=False)
+@example(lines=[((b"\xef\xbb\xbf", False), b"\n")], last_end=False, packed=False)
+@example(lines=[((b"\xef\xbb\xbf\0", False), b"\n"), ((b"", False), b"\n")], last_end=True, packed=True)
 @example(lines=[((b"\0", False), b"\r\n"), ((b"", False), b"\r\n")], last_end=True, packed=True)
 def test_counts_close_and_every_reject_is_its_physical_line(lines: Lines, last_end: bool, packed: bool) -> None:
     body = b"".join(text + end for (text, _), end in lines)

@@ -79,6 +79,8 @@ def _cut_csv(source: Source, rows: int, scratch: Path) -> Generator[Piece]:
         while chunk or not number:
             raw, facts = scratch / f"{number}.raw", _Facts()
             with raw.open("wb") as file:
+                # The reader drops one byte order mark at a file's start: a record's own, where a piece begins with it.
+                file.write(BOM if chunk.startswith(BOM) else b"")
                 while chunk and not (rows and facts.records >= rows and facts.last == b"\n"):
                     facts.add(chunk)
                     file.write(chunk)
