@@ -50,7 +50,7 @@ class Frozen(BaseModel):
 class Settings(Frozen):
     """What may be asked for. Every key can stand in the file given to `--config`.
 
-    The first six are fixed when the store is made; None means "as the store says" (a new store: UTC, USD, 16
+    The first six are fixed when the store is made; None means "as the store says" (a new store: UTC, USD, 32
     buckets, and the kinds of ids seen in its first file).
     """
 

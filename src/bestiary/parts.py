@@ -1,6 +1,7 @@
 """Parquet parts: files that DuckDB wrote into a table's folder and that no commit has made visible yet."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
 
 PARTITIONS = {"rejects": ("fingerprint",), "sources": ("fingerprint",), "visits": ("month", "bucket")}
 """The partition columns of each table of the lake."""
+
+
+_WRITTEN = (
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 100, "
+    "WRITE_BLOOM_FILTER false"
+)
+"""What is quickest to write, and but a fiftieth larger than the smallest."""
 
 
 @dataclass(frozen=True)
@@ -29,37 +37,36 @@ def write_parts(
 ) -> tuple[Part, ...]:
     """Write the rows of `query` into `table`, a file for each combination of the partition columns.
 
-    Names are random, so nothing that is there is ever overwritten. No part is written for no rows.
+    The query reads no temporary tables: files are written by cursors of their own, which do not see them. One after
+    another, they take half of what DuckDB's own partitioning takes. No part is written for no rows.
     """
-    table.mkdir(parents=True, exist_ok=True)
     columns = ", ".join(identifier(name) for name in partition_by)
-    rows = connection.execute(
-        f"COPY ({query}) TO {quote(str(table))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
-        f"WRITE_BLOOM_FILTER false, PARTITION_BY ({columns}), APPEND, FILENAME_PATTERN 'part-{{uuid}}', RETURN_STATS)"
-    ).fetchall()
-    parts = (
-        Part(
-            path=Path(filename).relative_to(table).as_posix(),
-            rows=count,
-            size=size,
-            partition=tuple((name, keys[name]) for name in partition_by),
-        )
-        for filename, count, size, _, _, keys, *_ in rows
-        if count
-    )
-    return tuple(sorted(parts, key=lambda part: part.partition))
+    keys = connection.execute(f"SELECT DISTINCT {columns} FROM ({query}) ORDER BY ALL").fetchall()
+
+    def write(values: tuple[str | int, ...]) -> Part:
+        named = list(zip(partition_by, values, strict=True))
+        where = " AND ".join(f"{identifier(name)} = {_literal(value)}" for name, value in named)
+        with connection.cursor() as cursor:
+            rows = f"SELECT * EXCLUDE ({columns}) FROM ({query}) WHERE {where}"
+            return write_part(cursor, rows, table, tuple((name, str(value)) for name, value in named))
+
+    threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        return tuple(pool.map(write, keys))
 
 
 def write_part(
     connection: "DuckDBPyConnection", query: str, table: Path, partition: tuple[tuple[str, str], ...]
 ) -> Part:
-    """Write the rows of `query`, which lack the partition columns, as one part, in their order.
+    """Write the rows of `query`, which lack the partition columns, as one part.
 
-    Takes less memory than `write_parts`, which holds back the rows of a partition.
+    Its name is random, so nothing that is there is ever overwritten.
     """
     path = Path(*(f"{name}={value}" for name, value in partition)) / f"part-{uuid.uuid4()}.parquet"
     (table / path).parent.mkdir(parents=True, exist_ok=True)
-    rows = connection.execute(
-        f"COPY ({query}) TO {quote(str(table / path))} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS)"
-    ).fetchall()
+    rows = connection.execute(f"COPY ({query}) TO {quote(str(table / path))} ({_WRITTEN}, RETURN_STATS)").fetchall()
     return Part(path.as_posix(), rows=rows[0][1], size=rows[0][2], partition=partition)
+
+
+def _literal(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else quote(value)

@@ -1,5 +1,5 @@
--- One piece of a source file, read by the contract: a row for each record. `mark` is the same for rows that are equal,
--- and nearly always another for rows that are not; it is never stored.
+-- One piece of a source file, read by the contract: a row for each record. Texts that only purchases need are only kept
+-- for them. `mark` is a hash of all nine columns; it is never stored.
 {% include "judged.sql" %}
 
 SELECT
@@ -7,18 +7,19 @@ SELECT
     {% if time_zone != "UTC" %}
     instant,
     {% endif %}
-    try_cast(event_type AS ENUM(
-        {% for type in event_types %}
-        '{{ type }}'{{ "," if not loop.last }}
-        {% endfor %}
-    )) AS event_type,
+    kind AS event_type,
     product,
     category,
-    {{ read.category_code }}(category_code) AS category_code,
-    {{ read.brand }}(brand) AS brand,
+    CASE WHEN kind = 'purchase' THEN {{ read.category_code }}(category_code) END AS category_code,
+    CASE WHEN kind = 'purchase' THEN {{ read.brand }}(brand) END AS brand,
+    {{ read.category_code }}(category_code) IS NULL AS no_category_code,
+    {{ read.brand }}(brand) IS NULL AS no_brand,
     amount,
     customer,
     {{ read.user_session }}(user_session) AS user_session,
     usable,
-    hash(wall_time, customer, product) AS mark
+    hash(
+        wall_time, {{ "instant," if time_zone != "UTC" }} kind, product, category, amount, customer,
+        {{ read.category_code }}(category_code), {{ read.brand }}(brand), {{ read.user_session }}(user_session)
+    ) AS mark
 FROM judged

@@ -11,6 +11,11 @@ typed AS (
         {{ read.event_time }}(event_time) AS instant,
         timezone({{ quote(time_zone) }}, {{ read.event_time }}(event_time) AT TIME ZONE 'UTC') AS wall_time,
         {% endif %}
+        try_cast(event_type AS ENUM(
+            {% for type in event_types %}
+            '{{ type }}'{{ "," if not loop.last }}
+            {% endfor %}
+        )) AS kind,
         {{ read.product_id }}(product_id) AS product,
         {{ read.category_id }}(category_id) AS category,
         {{ read.price }}(price) AS amount,
@@ -25,7 +30,7 @@ judged AS (
         coalesce(
             fault IS NULL
             AND wall_time >= TIMESTAMP '1990-01-01' AND wall_time <= TIMESTAMP {{ quote(clock) }}
-            AND event_type IN ('view', 'cart', 'remove_from_cart', 'purchase', 'refund')
+            AND kind IS NOT NULL
             AND product IS NOT NULL
             AND (category IS NOT NULL OR category_id IS NULL)
             AND customer IS NOT NULL

@@ -12,9 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bestiary.events.contract import COLUMNS, EVENT_TYPES, readers
 from bestiary.events.mapping import Mapping
 from bestiary.events.piece import Piece
+from bestiary.events.repeated import repeated
 from bestiary.events.source import Source
 from bestiary.parts import PARTITIONS, Part, write_parts
 from bestiary.sql import quote, render
@@ -126,8 +129,8 @@ class Kernel:
 
         waiting = " UNION ALL FROM waiting" if self._waiting else ""
         try:
-            query = self._query("events", piece=piece)
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE events AS {query}{waiting}")
+            self.connection.execute("DROP TABLE IF EXISTS events")  # its memory is used again at once
+            self.connection.execute(f"CREATE TEMP TABLE events AS {self._query('events', piece=piece)}{waiting}")
         except duckdb.InvalidInputException:
             if not piece.plain:
                 raise
@@ -139,12 +142,19 @@ class Kernel:
         self._ripe_until = max(self._ripe_until, until) if until else self._ripe_until
         ripe = "TRUE" if last else f"wall_time < {_literal(self._ripe_until)}"
         self._gather(self._row(self._query("figures", ripe=ripe)))
-        twice = self._query("twice", ripe=ripe)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {twice}")
-        self.connection.execute("DELETE FROM events WHERE rowid IN (SELECT place FROM twice)")
+        self._deduplicate(ripe)
         self._fill("visits", ripe=ripe)
         query = f"CREATE OR REPLACE TEMP TABLE waiting AS FROM events WHERE usable AND NOT ({ripe})"
         self._waiting = self.connection.execute(query).fetchall()[0][0]
+
+    def _deduplicate(self, ripe: str) -> None:
+        """Delete all but one of exact duplicates."""
+        found = self.connection.execute(f"SELECT mark FROM events WHERE usable AND {ripe}").fetchnumpy()
+        twice = repeated(np.asarray(found["mark"]), self.plan.threads)
+        if len(twice):
+            self.connection.register("marks", {"mark": twice})
+            self.connection.execute(f"DELETE FROM events WHERE rowid IN ({self._query('twice', ripe=ripe)})")
+            self.connection.unregister("marks")
 
     def _query(self, name: str, **values: object) -> str:
         return render(HERE / f"{name}.sql", **{**self._values, **values})
@@ -152,7 +162,7 @@ class Kernel:
     def _fill(self, name: str, **values: object) -> None:
         """Add to what is held of `visits` or `rejects`."""
         query = self._query(name, **values)
-        head = f"INSERT INTO {name} BY NAME" if name in self._held else f"CREATE OR REPLACE TEMP TABLE {name} AS"
+        head = f"INSERT INTO {name} BY NAME" if name in self._held else f"CREATE OR REPLACE TABLE {name} AS"
         rows = self.connection.execute(f"{head} {query}").fetchall()[0][0]
         self._held[name] = self._held.get(name, 0) + rows
 

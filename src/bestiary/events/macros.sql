@@ -43,10 +43,9 @@ CREATE OR REPLACE TEMP MACRO text_from_any(a) AS nullif(cast(a AS VARCHAR), '');
 
 -- The same in every version and on every engine: a UUID is a number of 128 bits, and any other text is its MD5, whose
 -- bytes are read with the least first; the halves of the number are combined (exclusive or), without the sign bit.
-CREATE OR REPLACE TEMP MACRO stable_number(t) AS CASE
-    WHEN length(t) = 36 AND try_cast(t AS UUID) IS NOT NULL THEN cast(try_cast(t AS UUID) AS UHUGEINT)
-    ELSE md5_number(t)
-END;
+CREATE OR REPLACE TEMP MACRO stable_number(t) AS coalesce(
+    CASE WHEN length(t) = 36 THEN cast(try_cast(t AS UUID) AS UHUGEINT) END, md5_number(t)
+);
 CREATE OR REPLACE TEMP MACRO stable_key(t) AS cast(
     xor(stable_number(t) >> 64, stable_number(t)) & cast(9223372036854775807 AS UHUGEINT) AS BIGINT
 );

@@ -12,7 +12,7 @@ SELECT
         WHEN wall_time > TIMESTAMP {{ quote(clock) }} THEN 'time_in_the_future'
         WHEN wall_time < TIMESTAMP '1990-01-01' THEN 'time_before_1990'
         WHEN event_type IS NULL THEN 'missing_event_type'
-        WHEN event_type NOT IN ('view', 'cart', 'remove_from_cart', 'purchase', 'refund') THEN 'unknown_event_type'
+        WHEN kind IS NULL THEN 'unknown_event_type'
         WHEN product_id IS NULL THEN 'missing_product_id'
         WHEN product IS NULL THEN 'bad_product_id'
         WHEN category_id IS NOT NULL AND category IS NULL THEN 'bad_category_id'

@@ -1,19 +1,12 @@
--- The second and later copies of exact duplicates among the events that are ripe: all nine columns equal after
--- parsing, nulls equal. When clocks go back, one wall time is two instants, an hour apart. Only events whose marks are
--- there twice, and they are few, are compared.
-WITH marks AS (
-    SELECT mark
-    FROM events
-    WHERE usable AND {{ ripe }}
-    GROUP BY mark
-    HAVING count(*) > 1
-),
-
-copies AS (
+-- The second and later copies of exact duplicates among the events that are ripe: all nine columns equal after parsing,
+-- nulls equal. When clocks go back, one wall time is two instants, an hour apart. Events are compared whose marks are
+-- there twice, and they are few; what of them was not kept (a viewed product's brand, say) is in the mark.
+WITH copies AS (
     SELECT
         rowid AS place,
         row_number() OVER (
             PARTITION BY
+                mark,
                 wall_time,
                 {% if time_zone != "UTC" %}
                 instant,

@@ -54,7 +54,7 @@ class Store:
             {
                 "time_zone": settings.time_zone or "UTC",
                 "currency": settings.currency or "USD",
-                "buckets": settings.buckets or 16,
+                "buckets": settings.buckets or 32,
                 **id_kinds,
             }
         )
