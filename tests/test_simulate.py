@@ -63,6 +63,15 @@ def test_a_file_is_sorted_and_holds_its_own_month_only(shop: Path) -> None:
         assert (unsorted, outside) == (0, 0)
 
 
+def test_what_a_killed_simulation_left_goes_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".2019-Oct.csv.0123abcd.tmp", "notes.txt", ".hidden"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".simulate-x").mkdir()
+    (tmp_path / ".simulate-x" / "block.csv").write_text("x")
+    simulate(tmp_path, events=100, months=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "2019-Oct.csv", "_truth", "notes.txt"]
+
+
 def test_exact_duplicates_are_as_many_as_planned(shop: Path) -> None:
     for plan, name in zip(plan_months(30_000, 7, date(2019, 10, 1)), MONTHS, strict=True):
         distinct = answer(f"SELECT count(*) FROM (SELECT DISTINCT * FROM '{shop / name}.parquet')")

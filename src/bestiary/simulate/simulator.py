@@ -1,6 +1,7 @@
 """The simulator: REES46-like monthly event files of customers whose hidden kinds are known."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from bestiary.errors import ConfigError, EventsError
-from bestiary.files import write_json
+from bestiary.files import TEMPORARY, write_json
 from bestiary.progress import Progress, Silent, step
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ TRUTH = "_truth"
 """The folder of what is hidden; names that begin with `_` are never events."""
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MEMORY = 1_000_000_000
+_SCRATCH = ".simulate-"
 _WORKERS = min(4, os.cpu_count() or 1)
 """Threads that draw events ahead, and threads that write them; each holds some 100 MB."""
 
@@ -92,10 +94,11 @@ def simulate(
     paths = [out / file_name(plan.first, format) for plan in plans]
     _check_folder(out, paths)
     out.mkdir(parents=True, exist_ok=True)
+    _sweep(out)
     damaged: list[Damaged] = []
     with (
         step(progress, "simulate", events),
-        tempfile.TemporaryDirectory(prefix=".simulate-", dir=out) as scratch,
+        tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=out) as scratch,
         connect(threads=_WORKERS, memory_bytes=_MEMORY, spill=Path(scratch)) as connection,
         within(_MEMORY, "simulate"),
         ThreadPoolExecutor(_WORKERS, "simulate") as pool,
@@ -134,6 +137,15 @@ def _write_damage(path: Path, damaged: list["Damaged"]) -> None:
         write_json(path, {"format_version": 1, "files": [asdict(file) for file in damaged]})
     else:
         path.unlink(missing_ok=True)
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a simulation that was killed has left."""
+    for path in out.iterdir():
+        if path.name.startswith(_SCRATCH):
+            shutil.rmtree(path)
+        elif TEMPORARY.fullmatch(path.name):
+            path.unlink()
 
 
 def _check_options(events: int, months: int, seed: int, file_format: str, start: date) -> None:
