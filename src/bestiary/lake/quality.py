@@ -9,7 +9,7 @@ from bestiary.contract import COLUMNS
 from bestiary.errors import EventsError
 from bestiary.lake.sources import read_sources, rows
 from bestiary.lake.store import Store
-from bestiary.lake.suspects import suspects
+from bestiary.lake.suspects import AT_ONCE, suspects
 from bestiary.lake.tables import COUNTS
 from bestiary.sql import path_list, render
 
@@ -20,17 +20,18 @@ HERE = Path(__file__).parent
 FORMAT_VERSION = 1
 
 
-def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date) -> dict[str, Any]:
+def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date, keys: int = AT_ONCE) -> dict[str, Any]:
     """Quality figures of everything committed.
 
     Counts, refusals, missing values and zero prices are of all that was read, before duplicates are removed;
     inconsistencies, outliers and gaps of the visits before `as_of`. A session of several customers needs a session;
-    products are judged by what was bought. `usual` is the median day's number of events.
+    products are judged by what was bought. `usual` is the median day's number of events. Memory: `keys` keys of
+    sessions, 8 bytes each, beside the connection's bound.
     """
     parts = lake.visits()
     visits = path_list(part.path for part in parts)
     read = read_sources(connection, lake.files("sources"))
-    connection.register("suspects", {"session_key": suspects(connection, parts, as_of)})
+    connection.register("suspects", {"session_key": suspects(connection, parts, as_of, keys)})
     odd = rows(connection, render(HERE / "quality.sql", files=visits, as_of=as_of))[0]
     return {
         "format_version": FORMAT_VERSION,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 AT_ONCE = 50_000_000
-"""Keys held at a time, 400 MB. Beyond it the visits are read once more for each slice of the keys."""
+"""Keys held at a time at most, 400 MB. Beyond it the visits are read once more for each slice of the keys."""
 
 
 def suspects(
