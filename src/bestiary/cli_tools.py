@@ -40,7 +40,7 @@ def doctor(
     with telling(quiet, log_format) as log:
         from bestiary import pipeline, show
 
-        found = pipeline.doctor(store, dry_run=dry_run)
+        found = pipeline.doctor(store, dry_run=dry_run, progress=log.progress)
         show.health(log, found, store, removed=not dry_run)
         if found.problems:
             raise typer.Exit(1)

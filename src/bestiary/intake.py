@@ -69,6 +69,7 @@ def ingest(
             sizes=held.sizes() if held else {},
             remembered=_remembered(store),
             may_grow=on_overlap == "warn",
+            progress=progress,
         )
         kinds = arrivals.id_kinds(columns, settings.id_kinds) if made else {}
         lake = held or Store.create(store, _with_currency(settings, columns), kinds)

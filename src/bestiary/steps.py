@@ -12,6 +12,7 @@ from bestiary.lake.engine import LocalEngine
 from bestiary.lake.quality import quality, time_span
 from bestiary.lake.runs import Run, lake_fingerprint, run_key
 from bestiary.lake.store import Store
+from bestiary.lake.suspects import AT_ONCE
 from bestiary.progress import Progress, step
 from bestiary.sql import connect, within
 
@@ -30,31 +31,31 @@ def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: 
             progress.advance()
         with connect(threads=engine.threads, memory_bytes=engine.memory_bytes, spill=scratch) as connection:
             merge(connection, parts, run.path / "customers.parquet")
-            write_json(run.path / "quality.json", quality(connection, lake, run.as_of))
+            keys = min(AT_ONCE, (settings.memory_bytes - settings.engine_bytes) // 10)  # of 8 bytes
+            write_json(run.path / "quality.json", quality(connection, lake, run.as_of, keys))
 
 
 def learn(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
     """Write the model, everyone's segment and the scorecard of a run that has its customers."""
-    from bestiary.segments.fit import fit
+    from bestiary.segments.fit import fit, stages
 
-    with within(settings.memory_bytes, "segments"), step(progress, "segments", 1):
+    with within(settings.memory_bytes, "segments"), step(progress, "segments", stages(settings)):
         provenance = {"as_of": run.as_of.isoformat(), "fingerprint": lake_fingerprint(run.sources())}
         known = settings.model_copy(update={"currency": lake.fixed.currency})  # the rules in words name it
-        fit(run.path / "customers.parquet", run.path, known, provenance)
-        progress.advance()
+        fit(run.path / "customers.parquet", run.path, known, provenance, progress.advance)
 
 
 def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
     """Write the report of a run that has its segments, with the settings of their model; then `run.json`."""
-    from bestiary.report.html import write_report
+    from bestiary.report.html import STAGES, write_report
 
     model = read_json(run.path / "model.json")
     settings = Settings.model_validate(settings.model_dump() | model["config"])
     language = settings.language or "en"
     settings = settings.model_copy(update={"language": language})
-    with step(progress, "report", 1):
-        write_report(run.path, settings, currency=lake.fixed.currency, time_zone=lake.fixed.time_zone)
-        progress.advance()
+    place = {"currency": lake.fixed.currency, "time_zone": lake.fixed.time_zone}
+    with step(progress, "report", STAGES):
+        write_report(run.path, settings, **place, tell=progress.advance)
     sources = run.sources()
     run.finish(
         {

@@ -15,6 +15,7 @@ from bestiary.events.mapping import Mapping
 from bestiary.events.source import open_source
 from bestiary.events.sources import find_sources
 from bestiary.events.survey import fingerprint, first_line, seen
+from bestiary.progress import SILENT, Progress, step
 
 MOST_TOLD = 10
 Memory = Map[str, Remembered]
@@ -66,6 +67,7 @@ def look_at(
     sizes: Map[str, int],
     remembered: Memory,
     may_grow: bool = False,
+    progress: Progress = SILENT,
 ) -> Arrivals:
     """Find the files, skip those whose fingerprint is `held`, and check the columns of the rest.
 
@@ -75,15 +77,18 @@ def look_at(
     Raises EventsError, before anything is read, for every file that cannot be events, or has grown.
     """
     paths = find_sources(events)
-    lengths = set() if may_grow else {*sizes.values(), *(seen(path).size for path in paths)}
+    now = [seen(path).size for path in paths]
+    lengths = set() if may_grow else {*sizes.values(), *now}
 
     def look(path: Path) -> Pending | EventsError | Remembered:
         try:
             before = seen(path)
             was = remembered.get(str(path))
             if was and was[1:] == before and was[0] in held:
+                progress.advance(before.size)
                 return was
-            mark, begins = fingerprint(path, [length for length in lengths if length < before.size])
+            shorter = [length for length in lengths if length < before.size]
+            mark, begins = fingerprint(path, shorter, progress.advance)
             if mark in held:
                 return (mark, *before)
             if set(begins) & sizes.keys():
@@ -92,7 +97,7 @@ def look_at(
         except EventsError as error:
             return error
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with step(progress, "files", sum(now)), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         found = dict(zip(paths, pool.map(look, paths), strict=True))
     pending: dict[str, Pending] = {}
     known: dict[Path, Remembered] = {}

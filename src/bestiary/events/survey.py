@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from os import SEEK_CUR
 from pathlib import Path
@@ -45,23 +45,29 @@ def seen(path: Path) -> Seen:
     return Seen(status.st_size, status.st_mtime_ns)
 
 
-def fingerprint(path: Path, lengths: Collection[int] = ()) -> tuple[str, list[str]]:
-    """SHA-256 of a file's bytes, in hexadecimal; and of its first n bytes for each n of `lengths` below its size."""
+def fingerprint(
+    path: Path, lengths: Collection[int] = (), tell: Callable[[int], None] = lambda _: None
+) -> tuple[str, list[str]]:
+    """SHA-256 of a file's bytes, in hexadecimal; and of its first n bytes for each n of `lengths` below its size.
+
+    `tell` hears of bytes that are done with.
+    """
     digest, begins = hashlib.sha256(), list[str]()
+
+    def feed(until: int | None) -> None:
+        """Hash on to a place in the file, or to its end."""
+        while chunk := file.read(CHUNK if until is None else min(CHUNK, until - file.tell())):
+            digest.update(chunk)
+            tell(len(chunk))
+
     with _open_raw(path) as file:
         for length in sorted(set(lengths)):
-            _feed(digest, file, length)
+            feed(length)
             if file.read(1):
                 file.seek(-1, SEEK_CUR)
                 begins.append(digest.hexdigest())
-        _feed(digest, file, None)
+        feed(None)
     return digest.hexdigest(), begins
-
-
-def _feed(digest: "hashlib._Hash", file: BinaryIO, until: int | None) -> None:
-    """Hash on to a place in the file, or to its end."""
-    while chunk := file.read(CHUNK if until is None else min(CHUNK, until - file.tell())):
-        digest.update(chunk)
 
 
 def compression(path: Path) -> str:

@@ -22,6 +22,7 @@ from bestiary.lake.runs import STEPS, Run, all_runs
 from bestiary.lake.sources import read_sources
 from bestiary.lake.store import Store
 from bestiary.lake.tables import TABLES
+from bestiary.progress import SILENT, Progress, step
 from bestiary.sql import connect
 
 
@@ -33,13 +34,19 @@ class Findings:
     problems: tuple[str, ...]
 
 
-def doctor(path: Path, *, settings: Settings = Settings(), dry_run: bool = False) -> Findings:  # noqa: B008 - frozen
+def doctor(
+    path: Path,
+    *,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    dry_run: bool = False,
+    progress: Progress = SILENT,
+) -> Findings:
     """Look at a whole store under its lock, and remove its litter unless this is a `dry_run`.
 
     Raises StoreError where there is neither a store nor what the making of one has left. Memory: the counts of the
     visits, summed up within `settings.engine_bytes`.
     """
-    with locked(path, create=bool(half_made(path))):
+    with locked(path, create=bool(half_made(path))), step(progress, "doctor", 1):
         found, problems = litter.of_no_store(path), list[str]()
         if not found:
             try:
@@ -52,6 +59,7 @@ def doctor(path: Path, *, settings: Settings = Settings(), dry_run: bool = False
                     delta.drop(path / name, files)
         if not dry_run:
             litter.remove(found)
+        progress.advance()
     return Findings(tuple(found), tuple(problems))
 
 
@@ -85,14 +93,14 @@ def _left_of(run: Run) -> Iterator[Litter]:
     if (run.path / "run.json").exists():
         return
     undone, files = False, dict[Path, str]()
-    for step, names in STEPS.items():
-        undone = undone or not run.has(step)
-        files |= {run.path / name: step for name in names if undone and (run.path / name).is_file()}
+    for name, made in STEPS.items():
+        undone = undone or not run.has(name)
+        files |= {run.path / file: name for file in made if undone and (run.path / file).is_file()}
     if set(run.path.iterdir()) <= set(files):
         yield Litter.of(run.path, "a run that was interrupted at its beginning")
         return
-    for path, step in files.items():
-        yield Litter.of(path, f"of a run whose step '{step}' was interrupted")
+    for path, name in files.items():
+        yield Litter.of(path, f"of a run whose step '{name}' was interrupted")
 
 
 def _problems(lake: Store, settings: Settings) -> Iterator[str]:

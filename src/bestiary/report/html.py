@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,22 @@ GAP_ROWS = 31
 """Gaps listed in the table, the latest ones; the rest is counted."""
 
 
-def write_report(run: Path, settings: Settings, *, currency: str, time_zone: str) -> Path:
+STAGES = 2
+
+
+def write_report(
+    run: Path, settings: Settings, *, currency: str, time_zone: str, tell: Callable[[], object] = lambda: None
+) -> Path:
     """Write `run/report.html` from the artefacts of a run folder and return its path.
 
     One file in the language of the settings: no customer id, nothing loaded from outside, the same bytes for the same
-    run. Raises ModelError where an artefact is missing or damaged.
+    run. `tell` is called after each of the STAGES. Raises ModelError where an artefact is missing or damaged.
     """
     summary = summarise(run, settings, currency=currency, time_zone=time_zone)
+    tell()
     path = run / "report.html"
     write_text(path, render(summary, Words(settings.language or "en", currency)))
+    tell()
     return path
 
 

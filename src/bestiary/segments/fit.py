@@ -4,7 +4,7 @@ Memory: the three model columns, labels and some temporaries of the same length 
 customer), and blocks of distances of a fixed size; the table itself stays with the engine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from bestiary.config import Settings
 from bestiary.errors import ConfigError
 from bestiary.files import write_json
 from bestiary.segments.learn import Learned, learn
+from bestiary.segments.learn import stages as learning
 from bestiary.segments.model import Model, parse
 from bestiary.segments.population import Population, opened
 from bestiary.segments.presets import recipe
@@ -21,25 +22,37 @@ from bestiary.segments.scorecard import scorecard
 LIBRARIES = ("duckdb", "numpy", "scikit-learn")
 
 
-def fit(customers: Path, out: Path, settings: Settings, provenance: Mapping[str, object]) -> Model:
+def stages(settings: Settings) -> int:
+    """How many stages of about the same length `fit` tells of: those of learning, and the writing."""
+    return learning(settings) + 1
+
+
+def fit(
+    customers: Path,
+    out: Path,
+    settings: Settings,
+    provenance: Mapping[str, object],
+    tell: Callable[[int], object] = lambda _: None,
+) -> Model:
     """Learn from a customer table; write `model.json`, `segments.parquet` and `scorecard.json` into `out`.
 
-    `provenance` holds at least `as_of` (ISO date) and `fingerprint`; counts and versions are added. The
-    same table, settings and provenance give the same bytes. Raises PopulationError when nobody can be
-    segmented, ModelError when the table is missing, lacks a column or has a null in a model column.
+    `provenance` holds at least `as_of` (ISO date) and `fingerprint`; counts and versions are added. The same table,
+    settings and provenance give the same bytes. `tell` hears of stages that are done. Raises PopulationError when
+    nobody can be segmented, ModelError when the table is missing, lacks a column or has a null in a model column.
     """
     missing = [key for key in ("as_of", "fingerprint") if key not in provenance]
     if missing:
         raise ConfigError(f"The provenance lacks {', '.join(missing)}.", do="Give both.")
     asked = recipe(settings.preset, settings.windows)
     with opened(customers, asked, settings) as population:
-        learned = learn(population, asked, settings)
+        learned = learn(population, asked, settings, tell)
         model = _model(learned, population, settings, provenance)
         card = scorecard(learned, model, settings)
         clusters, names = learned.clusters, [one.persona for one in learned.identities]
         population.write_labels(out / "segments.parquet", clusters.labels, clusters.confidence, names)
     write_json(out / "scorecard.json", card)
     model.save(out / "model.json")
+    tell(1)
     return model
 
 

@@ -1,5 +1,6 @@
 """Learn the segments of a population: transform, KMeans for each k, choice of k, names, tree, components."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,17 +78,27 @@ class Learned:
     picture: Picture
 
 
-def learn(population: Population, recipe: Recipe, settings: Settings) -> Learned:
-    """Learn everything about a population; ModelError when a model column has a null or is out of range."""
+def stages(settings: Settings) -> int:
+    """How many stages `learn` tells of: each k, how well they separate, and the explanation."""
+    return len(_wanted(settings)) + 2
+
+
+def learn(
+    population: Population, recipe: Recipe, settings: Settings, tell: Callable[[int], object] = lambda _: None
+) -> Learned:
+    """Learn everything about a population; ModelError when a model column has a null or is out of range.
+
+    `tell` hears of stages that are done.
+    """
     raw = _inputs(population, recipe)
     features, purchases = raw[:, :3] if recipe.scored else transform.clip_refunds(raw[:, :3]), raw[:, 3]
     percentiles = identity.percentiles(features, purchases)
     rescale = transform.learn_quartiles(features) if recipe.scored else transform.learn_log1p(features)
     points = rescale.apply(features)
-    clusters = cluster(points, percentiles, recipe, settings)
+    clusters = cluster(points, percentiles, recipe, settings, tell)
     k = len(clusters.centroids)
     profiles = kmeans.segment_means(percentiles, clusters.labels, k)
-    return Learned(
+    learned = Learned(
         recipe=recipe,
         transform=rescale,
         features=features,
@@ -100,6 +111,8 @@ def learn(population: Population, recipe: Recipe, settings: Settings) -> Learned
         explanation=_explain(points if recipe.scored else features, clusters.labels, k, recipe, settings),
         picture=_picture(population, clusters.labels, settings.seed),
     )
+    tell(1)
+    return learned
 
 
 def _inputs(population: Population, recipe: Recipe) -> Floats:
@@ -113,12 +126,23 @@ def _inputs(population: Population, recipe: Recipe) -> Floats:
     return raw
 
 
-def cluster(points: Floats, percentiles: Floats, recipe: Recipe, settings: Settings) -> Clusters:
+def cluster(
+    points: Floats,
+    percentiles: Floats,
+    recipe: Recipe,
+    settings: Settings,
+    tell: Callable[[int], object] = lambda _: None,
+) -> Clusters:
     """Cluster (n, 3) points for each k that there are distinct points for, and number the chosen segments."""
     group = kmeans.distinct(points)
-    tried = {k: kmeans.cluster(group.points, group.weights, k, settings.seed) for k in candidates(group, settings)}
+    tried = {}
+    for k in candidates(group, settings):
+        tried[k] = kmeans.cluster(group.points, group.weights, k, settings.seed)
+        tell(1)
+    tell(len(_wanted(settings)) - len(tried))  # those that there are too few points for
     labelings = {k: one.labels for k, one in tried.items() if k > 1}
     curve = silhouettes(group.points, group.weights, labelings, settings.seed)
+    tell(1)
     k = max(tried)
     if curve:
         asked = settings.k if settings.k != "auto" else choose_k(curve, recipe.k_floor)
@@ -133,11 +157,15 @@ def candidates(group: Distinct, settings: Settings) -> list[int]:
     """The k to try, growing: the range asked for and a fixed k, none above the number of distinct points."""
     most = len(group.points)
     fixed = {settings.k} if settings.k != "auto" else set()
-    wanted = set(range(settings.k_min, settings.k_max + 1)) | fixed
+    wanted = _wanted(settings)
     feasible = {k for k in wanted if k <= most}
     if min(fixed or wanted) > most:
         feasible.add(most)
     return sorted(feasible)
+
+
+def _wanted(settings: Settings) -> set[int]:
+    return {*range(settings.k_min, settings.k_max + 1), *({settings.k} if settings.k != "auto" else ())}
 
 
 def _explain(rows: Floats, labels: Ints, k: int, recipe: Recipe, settings: Settings) -> Explanation | None:
