@@ -19,7 +19,7 @@ from bestiary.lake.store import Store
 from command import PROGRAM, bestiary, done, events_of, failed
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-STEPS = ["files", "events", "customers", "segments", "report"]
+STEPS = ["files", "events", "last event", "customers", "segments", "report"]
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,14 @@
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import shop
+from bestiary import intake
 from bestiary.errors import EventsError
+from bestiary.events import arrivals
 
 LINES = [shop.line(user_id=str(number), user_session=f"s{number * 7919 % 10007}") for number in range(4000)]
 TEXT = "".join(one + "\n" for one in (shop.HEADER, *LINES)).encode()
@@ -60,6 +63,22 @@ def check_refused(path: Path, tmp_path: Path) -> None:
     assert {name: after[name] for name in before} == before
     # A sweep of litter is written in the log, and is no new data.
     assert all("/_delta_log/" in name for name in after.keys() - before.keys())
+
+
+def test_a_file_that_goes_away_before_it_is_read_is_named_and_not_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shop.write_parquet(tmp_path / "a.parquet", [shop.event()])
+
+    def looked(*args: Any, **options: Any) -> arrivals.Arrivals:
+        found = arrivals.look_at(*args, **options)
+        path.unlink()
+        return found
+
+    monkeypatch.setattr(intake, "look_at", looked)
+    with pytest.raises(EventsError, match=r"a\.parquet") as caught:
+        shop.ingest(path, tmp_path / "store")
+    assert "store" not in caught.value.do
 
 
 @pytest.mark.parametrize("damage", GZIP)

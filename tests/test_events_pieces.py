@@ -7,14 +7,17 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import shop
-from bestiary.events import cut
+from bestiary.events import cut, kernel
 from bestiary.events.kernel import Kernel, Plan
 from bestiary.events.piece import Piece
+from bestiary.events.repeated import repeated
 from bestiary.events.source import Source
 from bestiary.parts import Part
 
@@ -111,13 +114,14 @@ def test_a_file_that_is_not_sorted_is_read_again_as_one_piece(tmp_path: Path, na
 
 
 class Told:
-    """Progress that notes what it is told."""
+    """Progress that notes what it is told of the latest step."""
 
     def __init__(self, told: list[tuple[int, int]]) -> None:
         self.told = told
 
     def start(self, label: str, total: int) -> None:
-        """Do nothing."""
+        """Forget the step before."""
+        self.told.clear()
 
     def advance(self, done: int = 1, *, rows: int = 0) -> None:
         """Note it."""
@@ -176,6 +180,21 @@ def test_rows_that_are_less_than_an_hour_late_are_read_in_pieces(tmp_path: Path,
     assert len(handed) > 10
     assert all(piece.records < len(log) / 2 for piece in handed)  # it was not read as a whole
     assert read.counts["duplicates"] == len(log) - len({tuple(row.values()) for row in log})
+
+
+def test_of_an_unsorted_file_few_marks_are_held_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, held = a_log(Random(7), 400, timedelta(hours=9)), list[int]()
+
+    def watched(marks: NDArray[np.uint64], threads: int) -> NDArray[np.uint64]:
+        held.append(len(marks))
+        return repeated(marks, threads)
+
+    monkeypatch.setattr(kernel, "repeated", watched)
+    with pieces_of(50) as handed:
+        (read,), _ = shop.ingest(write(tmp_path / "a.parquet", log), tmp_path / "store")
+    assert handed[-1].records == len(log)  # it was read as a whole
+    assert max(held) < 100 < len(log) / 4
+    assert read.counts["duplicates"] == len(log) - len({tuple(row.values()) for row in log}) > 0
 
 
 @pytest.mark.parametrize("odd", ["1,2\n", "\n", "a,b,c,d,e,f,g,h,i,\n", '"\n', "\x1f\n", "\x1a\n"])

@@ -1,5 +1,6 @@
 """Files that tell again what the lake holds: skipped, refused or told, and never counted twice in silence."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -174,9 +175,9 @@ def test_files_that_are_as_they_were_are_not_read_again(tmp_path: Path, monkeypa
     shop.ingest(paths, store)
     hashed: list[Path] = []
 
-    def watched(path: Path, lengths: list[int]) -> tuple[str, list[str]]:
+    def watched(path: Path, lengths: list[int], tell: Callable[[int], None]) -> tuple[str, list[str]]:
         hashed.append(path)
-        return fingerprint(path, lengths)
+        return fingerprint(path, lengths, tell)
 
     monkeypatch.setattr(arrivals, "fingerprint", watched)
     paths.append(shop.write_csv(tmp_path / "3.csv", day(3)))

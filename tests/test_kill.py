@@ -27,7 +27,7 @@ from bestiary.files import read_json
 from bestiary.lake.doctor import Findings
 from bestiary.lake.store import Store
 
-KILLS, MOST_KILLS = 40, 50
+KILLS, MOST_KILLS = 50, 100
 FILES = 4
 PHASES = (
     "no file committed",

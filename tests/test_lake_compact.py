@@ -122,6 +122,19 @@ def test_compaction_that_ends_half_way_loses_nothing(
     assert pipeline.doctor(store) == Findings((), ())
 
 
+def test_what_was_not_compacted_is_so_by_the_next_call_without_a_new_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, store = daily.write_daily(tmp_path / "events", range(9)), tmp_path / "store"
+    with monkeypatch.context() as patch:
+        patch.setattr(compaction, "write_part", dies(write_part, 1, after=False))
+        with pytest.raises(KeyboardInterrupt):
+            shop.ingest(files, store)
+    assert max(parts(store).values()) == 9
+    assert shop.ingest(files, store)[0] == ()
+    assert max(parts(store).values()) == 1
+
+
 def test_a_part_that_lacks_rows_takes_no_place(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def losing(connection: Any, query: str, table: Path, partition: Any) -> Part:
         return write_part(connection, f"SELECT * FROM ({query}) LIMIT 3", table, partition)

@@ -3,12 +3,16 @@
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from bestiary import progress
+import daily
+import shop
+from bestiary import pipeline, progress
 from bestiary.bars import Line, Lines, at_its_end, duration, while_it_goes
 from bestiary.logs import JsonLog
 from bestiary.progress import Figures, Watched, step
@@ -73,6 +77,38 @@ def test_a_step_that_fails_is_ended_with_what_was_done() -> None:
         fail()
     kind, now = heard.told[-1]
     assert (kind, now.done, now.total) == ("ended", 1, 3)
+
+
+class Sums:
+    """Progress that keeps what was told of each step: label, parts in all, parts done."""
+
+    def __init__(self) -> None:
+        self.steps: list[list[Any]] = []
+
+    def start(self, label: str, total: int) -> None:
+        self.steps.append([label, total, 0])
+
+    def advance(self, done: int = 1, *, rows: int = 0) -> None:
+        self.steps[-1][2] += done
+
+    def stop(self) -> None:
+        pass
+
+
+def test_the_parts_of_every_step_come_to_its_total(tmp_path: Path) -> None:
+    store, sums = tmp_path / "store", Sums()
+    files = daily.write_daily(tmp_path / "days", range(10))
+    few = shop.write_csv(tmp_path / "few" / "a.csv", [shop.line(event_type="purchase", user_id=user) for user in "123"])
+    pipeline.run(files[:1], store, settings=shop.SMALL, progress=sums)
+    pipeline.run(files, store, settings=shop.SMALL, progress=sums)  # one is known, and there is much to compact
+    pipeline.run([few], tmp_path / "another", settings=shop.SMALL, progress=sums)  # fewer buyers than the k to try
+    pipeline.doctor(store, progress=sums)
+    (tmp_path / "half" / ".scratch").mkdir(parents=True)
+    pipeline.doctor(tmp_path / "half", progress=sums)
+    assert {label for label, _, _ in sums.steps} == {
+        "files", "events", "compaction", "last event", "customers", "segments", "report", "doctor",
+    }  # fmt: skip
+    assert [one for one in sums.steps if one[1] != one[2] or not one[1]] == []
 
 
 def test_parts_from_many_threads_are_all_counted() -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 import shop
-from bestiary import pipeline
+from bestiary import pipeline, steps
+from bestiary.config import Settings
 from bestiary.errors import EventsError
 from bestiary.events.ingest import Ingested
 from bestiary.events.survey import fingerprint
+from bestiary.lake import quality as lake_quality
 from bestiary.lake.store import Store
 
 KEYS = ["format_version", "as_of", "counts", "sources", "rejected_by_reason", "missing", "out_of_range"]
@@ -23,6 +25,21 @@ def quality(store: Path, as_of: date | None = None) -> dict[str, Any]:
     done = pipeline.customers(store, as_of=as_of, settings=shop.SMALL)
     content: dict[str, Any] = json.loads((done.path / "quality.json").read_text())
     return content
+
+
+@pytest.mark.parametrize("memory", ["500MB", "1GB", "4GB", "64GB"])
+def test_session_keys_fit_beside_the_engine(memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def watched(connection: Any, lake: Store, as_of: date, keys: int) -> dict[str, Any]:
+        asked.append(keys)
+        return lake_quality.quality(connection, lake, as_of, keys)
+
+    monkeypatch.setattr(steps, "quality", watched)
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", [at("2019-10-01")]), tmp_path / "store")
+    settings = Settings(memory=memory)
+    pipeline.customers(tmp_path / "store", settings=settings)
+    assert 1_000_000 < asked[0] <= min(50_000_000, (settings.memory_bytes - settings.engine_bytes) / 8)
 
 
 def at(day: str, **changed: str) -> str:

@@ -64,12 +64,14 @@ def test_a_file_is_sorted_and_holds_its_own_month_only(shop: Path) -> None:
 
 
 def test_what_a_killed_simulation_left_goes_and_nothing_else(tmp_path: Path) -> None:
-    for name in (".2019-Oct.csv.0123abcd.tmp", "notes.txt", ".hidden"):
+    (tmp_path / "_truth").mkdir()
+    for name in (".2019-Oct.csv.0123abcd.tmp", "_truth/.damage.json.0123abcd.tmp", "notes.txt", ".hidden"):
         (tmp_path / name).write_text("x")
     (tmp_path / ".simulate-x").mkdir()
     (tmp_path / ".simulate-x" / "block.csv").write_text("x")
     simulate(tmp_path, events=100, months=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "2019-Oct.csv", "_truth", "notes.txt"]
+    assert [path.name for path in (tmp_path / "_truth").iterdir()] == ["customers.parquet"]
 
 
 def test_exact_duplicates_are_as_many_as_planned(shop: Path) -> None:

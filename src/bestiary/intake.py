@@ -17,7 +17,7 @@ from bestiary.events.kernel import Plan
 from bestiary.events.mapping import CONTRACT, Mapping, load_mapping
 from bestiary.files import read_json, write_json
 from bestiary.gate import Gate, OnOverlap
-from bestiary.lake.compact import compact
+from bestiary.lake.compact import compact, is_crowded
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.lock import SEEN, locked
 from bestiary.lake.store import Store
@@ -84,6 +84,10 @@ def ingest(
             if made:
                 lake.remove_if_empty()
         _remember(store, arrivals)
+        if is_crowded(lake):  # by these files, or by others whose compaction was interrupted
+            engine = LocalEngine(threads=settings.threads, memory_bytes=settings.engine_bytes)
+            with lake.scratch() as scratch:
+                compact(lake, engine, scratch, progress)
     return added, arrivals
 
 
@@ -118,7 +122,7 @@ def _read(
     progress: Progress,
     told: Told,
 ) -> tuple[Ingested, ...]:
-    """Admit the files one after the other, while the engine reads on; then make few parts of many."""
+    """Admit the files one after the other, while the engine reads on."""
     engine = LocalEngine(threads=settings.threads, memory_bytes=settings.engine_bytes)
     share = engine.share(len(arrivals.pending))
     size = sum(one.seen.size for one in arrivals.pending)
@@ -151,5 +155,4 @@ def _read(
                     gate.commit()
                 finally:
                     told(gate.admitted, arrivals)
-        compact(lake, engine, scratch, progress)
     return tuple(gate.admitted)

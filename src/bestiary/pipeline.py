@@ -49,7 +49,7 @@ def run(
     with locked(store, create=True):
         added, found = ingest(events, store, settings=settings, progress=progress, **reading)
         lake = Store.open(store, settings)
-        there = Run.of(store, as_of or steps.last_midnight(lake, settings))
+        there = Run.of(store, as_of or steps.last_midnight(lake, settings, progress))
         done = there.description()
         if done and settings.language is None:
             settings = settings.model_copy(update={"language": done.get("language")})
@@ -71,7 +71,7 @@ def customers(
     """Measure every customer as of a date (the first midnight after the last event), and the data's quality."""
     with locked(store):
         lake = Store.open(store, settings)
-        there = Run.of(store, as_of or steps.last_midnight(lake, settings))
+        there = Run.of(store, as_of or steps.last_midnight(lake, settings, progress))
         with lake.scratch() as scratch, there.replaced("customers", scratch) as stage:
             steps.measure(lake, stage, settings, scratch, progress)
     return there

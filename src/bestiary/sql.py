@@ -40,8 +40,11 @@ def connect(*, threads: int = 0, memory_bytes: int = 0, spill: Path | None = Non
 
 
 @contextmanager
-def within(memory_bytes: int, what: str) -> Iterator[None]:
-    """Say it as our own error when DuckDB runs out of the memory it was given, or of disk."""
+def within(memory_bytes: int, what: str, *, store: bool = True) -> Iterator[None]:
+    """Say it as our own error when DuckDB runs out of the memory it was given, or of disk.
+
+    Where it reads files of the `store`, also when one of them cannot be read.
+    """
     import duckdb
 
     try:
@@ -53,7 +56,9 @@ def within(memory_bytes: int, what: str) -> Iterator[None]:
         ) from error
     except duckdb.IOException as error:
         if "No space left" not in str(error):
-            raise unreadable(error) from error
+            if store:
+                raise unreadable(error) from error
+            raise
         raise BestiaryError(
             f"{what}: the disk is full.",
             do="Make room and run the same command again; what was committed stays.",

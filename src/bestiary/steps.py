@@ -1,5 +1,6 @@
 """The steps of a run after the events are in: measure, learn, draw; each writes what `lake.runs.STEPS` says."""
 
+from contextlib import closing
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -25,14 +26,18 @@ def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: 
     share = engine.share(len(batches))
     plan = Measure(run.as_of, settings.windows, scratch, share.threads, share.memory_bytes)
     parts: list[Path] = []
-    with within(settings.memory_bytes, "customers"), step(progress, "customers", len(batches)):
-        for part in engine.map(partial(measure_batch, measure=plan), batches):
-            parts.append(part)
-            progress.advance()
+    fifth = 1 + len(batches) // 5  # about what each of the two last things takes
+    with within(settings.memory_bytes, "customers"), step(progress, "customers", len(batches) + 2 * fifth):
+        with closing(engine.map(partial(measure_batch, measure=plan), batches)) as measured:
+            for part in measured:
+                parts.append(part)
+                progress.advance()
         with connect(threads=engine.threads, memory_bytes=engine.memory_bytes, spill=scratch) as connection:
             merge(connection, parts, run.path / "customers.parquet")
+            progress.advance(fifth)
             keys = min(AT_ONCE, (settings.memory_bytes - settings.engine_bytes) // 10)  # of 8 bytes
             write_json(run.path / "quality.json", quality(connection, lake, run.as_of, keys))
+            progress.advance(fifth)
 
 
 def learn(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
@@ -70,10 +75,13 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
     )
 
 
-def last_midnight(lake: Store, settings: Settings) -> date:
+def last_midnight(lake: Store, settings: Settings, progress: Progress) -> date:
     """The date that customers are seen from when nobody names one."""
     with (
+        step(progress, "last event", 1),
         within(settings.memory_bytes, "the last event"),
         connect(threads=settings.threads or 0, memory_bytes=settings.engine_bytes) as connection,
     ):
-        return infer_as_of(*time_span(connection, lake))
+        found = infer_as_of(*time_span(connection, lake))
+        progress.advance()
+    return found

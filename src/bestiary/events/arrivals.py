@@ -1,11 +1,14 @@
 """Which of the named files are new to a store: all are looked at before the first one is read."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Mapping as Map
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
+from threading import Event
+from typing import TypeVar
 
 from bestiary.errors import EventsError
 from bestiary.events.contract import IDS
@@ -18,6 +21,7 @@ from bestiary.events.survey import fingerprint, first_line, seen
 from bestiary.progress import SILENT, Progress, step
 
 MOST_TOLD = 10
+Found = TypeVar("Found")
 Memory = Map[str, Remembered]
 """By path, what files were like when they were read."""
 
@@ -77,18 +81,17 @@ def look_at(
     Raises EventsError, before anything is read, for every file that cannot be events, or has grown.
     """
     paths = find_sources(events)
-    now = [seen(path).size for path in paths]
-    lengths = set() if may_grow else {*sizes.values(), *now}
+    lengths = set() if may_grow else {*sizes.values(), *(seen(path).size for path in paths)}
 
-    def look(path: Path) -> Pending | EventsError | Remembered:
+    def look(path: Path, tell: Callable[[int], None]) -> Pending | EventsError | Remembered:
         try:
             before = seen(path)
             was = remembered.get(str(path))
             if was and was[1:] == before and was[0] in held:
-                progress.advance(before.size)
+                tell(before.size)
                 return was
             shorter = [length for length in lengths if length < before.size]
-            mark, begins = fingerprint(path, shorter, progress.advance)
+            mark, begins = fingerprint(path, shorter, tell)
             if mark in held:
                 return (mark, *before)
             if set(begins) & sizes.keys():
@@ -97,8 +100,7 @@ def look_at(
         except EventsError as error:
             return error
 
-    with step(progress, "files", sum(now)), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        found = dict(zip(paths, pool.map(look, paths), strict=True))
+    found = _of_all(paths, look, progress)
     pending: dict[str, Pending] = {}
     known: dict[Path, Remembered] = {}
     for path, one in found.items():
@@ -112,6 +114,26 @@ def look_at(
         errors += [_grown(one.source.path, str(short[mark])) for mark in one.begins & short.keys()][:1]
     _raise(errors)
     return Arrivals(tuple(pending.values()), known)
+
+
+def _of_all(
+    paths: Sequence[Path], look: Callable[[Path, Callable[[int], None]], Found], progress: Progress
+) -> dict[Path, Found]:
+    """What `look` finds of each file, several at once; it tells of bytes that are done with."""
+    stopping = Event()
+
+    def tell(done: int) -> None:
+        progress.advance(done)
+        if stopping.is_set():
+            raise CancelledError
+
+    total = sum(seen(path).size for path in paths)
+    with step(progress, "files", total), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        try:
+            return dict(zip(paths, pool.map(look, paths, repeat(tell)), strict=True))
+        except BaseException:  # somebody wants it to end, and not after the last byte
+            stopping.set()
+            raise
 
 
 def _is_bare(pending: Pending) -> bool:

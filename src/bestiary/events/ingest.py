@@ -77,7 +77,7 @@ def ingest_file(pending: Pending, plan: Plan, tell: Tell) -> Ingested:
         told[0], told[1] = told[0] + piece.size, told[1] + piece.records
         tell(piece.size, piece.records)
 
-    with readable(path), within(plan.memory_bytes, str(path)):
+    with readable(path), within(plan.memory_bytes, str(path), store=False):
         try:
             ingested = _ingest(pending, plan, plan.piece_rows, tell_of)
         except Unsorted:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bestiary.events.contract import COLUMNS, EVENT_TYPES, readers
 from bestiary.events.mapping import Mapping
 from bestiary.events.piece import Piece
-from bestiary.events.repeated import repeated
+from bestiary.events.repeated import ranges, repeated
 from bestiary.events.source import Source
 from bestiary.parts import PARTITIONS, Part, write_parts
 from bestiary.sql import quote, render
@@ -148,13 +149,18 @@ class Kernel:
         self._waiting = self.connection.execute(query).fetchall()[0][0]
 
     def _deduplicate(self, ripe: str) -> None:
-        """Delete all but one of exact duplicates."""
-        found = self.connection.execute(f"SELECT mark FROM events WHERE usable AND {ripe}").fetchnumpy()
-        twice = repeated(np.asarray(found["mark"]), self.plan.threads)
+        """Delete all but one of exact duplicates. Marks are held a range at a time, about as many as a piece's rows."""
+        rows = self._row("SELECT count(*) AS n FROM events")["n"]
+        edges = ranges(1 + rows // self.plan.piece_rows)
+        twice = np.concatenate([repeated(self._marks(ripe, *edge), self.plan.threads) for edge in edges])
         if len(twice):
             self.connection.register("marks", {"mark": twice})
             self.connection.execute(f"DELETE FROM events WHERE rowid IN ({self._query('twice', ripe=ripe)})")
             self.connection.unregister("marks")
+
+    def _marks(self, ripe: str, least: int, beyond: int) -> NDArray[np.uint64]:
+        condition = f"usable AND {ripe} AND mark BETWEEN {least} AND {beyond - 1}"
+        return np.asarray(self.connection.execute(f"SELECT mark FROM events WHERE {condition}").fetchnumpy()["mark"])
 
     def _query(self, name: str, **values: object) -> str:
         return render(HERE / f"{name}.sql", **{**self._values, **values})

@@ -4,7 +4,7 @@
 
 -- Times without an offset are UTC. The cast to TIMESTAMP ignores offsets, so it only sees text that ends in UTC.
 CREATE OR REPLACE TEMP MACRO time_from_text(t) AS CASE
-    WHEN t LIKE '____-__-__ __:__:__ UTC' THEN try_cast(t AS TIMESTAMP)
+    WHEN t LIKE '____-__-__ __:__:__ UTC' THEN try_cast(left(t, 19) AS TIMESTAMP)
     WHEN
         regexp_full_match(
             t,

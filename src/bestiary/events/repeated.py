@@ -1,6 +1,7 @@
 """Numbers that occur more than once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,14 @@ def repeated(numbers: NDArray[np.uint64], threads: int) -> NDArray[np.uint64]:
 
     Sorting takes half the processor time of a hash table; each thread sorts the numbers of one range.
     """
-    edges = [2**64 * share // threads for share in range(threads + 1)]
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        return np.concatenate(list(pool.map(_between, [numbers] * threads, edges, edges[1:])))
+        return np.concatenate(list(pool.map(lambda edge: _between(numbers, *edge), ranges(threads))))
+
+
+def ranges(parts: int) -> list[tuple[int, int]]:
+    """All numbers of 64 bits in ranges of one length: the least of each, and the first that is beyond it."""
+    edges = [2**64 * part // parts for part in range(parts + 1)]
+    return list(pairwise(edges))
 
 
 def _between(numbers: NDArray[np.uint64], least: int, beyond: int) -> NDArray[np.uint64]:

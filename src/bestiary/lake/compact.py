@@ -58,6 +58,11 @@ def compact(lake: Store, engine: LocalEngine, scratch: Path, progress: Progress)
     return gone
 
 
+def is_crowded(lake: Store) -> bool:
+    """Whether there is something to compact."""
+    return bool(_crowds(lake))
+
+
 def _crowds(lake: Store) -> list[Crowd]:
     def place(file: delta.Committed) -> tuple[str, str]:
         return file.partition["month"], file.partition["bucket"]

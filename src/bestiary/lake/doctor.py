@@ -46,12 +46,15 @@ def doctor(
     Raises StoreError where there is neither a store nor what the making of one has left. Memory: the counts of the
     visits, summed up within `settings.engine_bytes`.
     """
-    with locked(path, create=bool(half_made(path))), step(progress, "doctor", 1):
+    with locked(path, create=bool(half_made(path))), step(progress, "doctor", 4):  # litter, files, counts, runs
         found, problems = litter.of_no_store(path), list[str]()
+        progress.advance(4 if found else 0)
         if not found:
             try:
                 lake = Store.open(path, Settings())
-                found, problems = list(_litter(lake)), list(_problems(lake, settings))
+                found = list(_litter(lake))
+                progress.advance()
+                problems = list(_problems(lake, settings, progress))
             except BestiaryError as error:
                 return Findings((), (str(error),))
             if not dry_run:
@@ -59,7 +62,6 @@ def doctor(
                     delta.drop(path / name, files)
         if not dry_run:
             litter.remove(found)
-        progress.advance()
     return Findings(tuple(found), tuple(problems))
 
 
@@ -103,7 +105,7 @@ def _left_of(run: Run) -> Iterator[Litter]:
         yield Litter.of(path, f"of a run whose step '{name}' was interrupted")
 
 
-def _problems(lake: Store, settings: Settings) -> Iterator[str]:
+def _problems(lake: Store, settings: Settings, progress: Progress) -> Iterator[str]:
     again = "Put the store back from a copy, or make a new one from the events."
     whole = True
     for name in TABLES:
@@ -114,12 +116,15 @@ def _problems(lake: Store, settings: Settings) -> Iterator[str]:
                 whole = False
                 found = "is missing" if size is None else f"has {size:,} bytes instead of {file.size:,}"
                 yield f"{path} {found}. {again}"
+    progress.advance()
     if whole:
         yield from _miscounts(lake, settings, again)
+    progress.advance()
     for run in all_runs(lake.path):
         lost = [name for names in STEPS.values() for name in names if not (run.path / name).is_file()]
         if (run.path / "run.json").is_file() and lost:
             yield f"{run.path} lacks {', '.join(lost)}. Make the run again: bestiary run with --as-of {run.as_of}."
+    progress.advance()
 
 
 def _miscounts(lake: Store, settings: Settings, again: str) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """The store's lock, and what a folder must be to become a store."""
 
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bestiary.errors import BusyError, StoreError
@@ -42,9 +41,11 @@ def locked(path: Path, *, create: bool = False) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
         if made and {entry.name for entry in path.iterdir()} <= {".lock"}:
-            shutil.rmtree(path)
+            with suppress(OSError):  # while it is locked, so that nobody else begins a store here
+                (path / ".lock").unlink()
+                path.rmdir()
+        lock.release()
 
 
 def half_made(path: Path) -> list[Path]:

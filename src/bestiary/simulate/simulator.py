@@ -141,7 +141,7 @@ def _write_damage(path: Path, damaged: list["Damaged"]) -> None:
 
 def _sweep(out: Path) -> None:
     """Remove what a simulation that was killed has left."""
-    for path in out.iterdir():
+    for path in [*out.iterdir(), *out.glob(f"{TRUTH}/*")]:
         if path.name.startswith(_SCRATCH):
             shutil.rmtree(path)
         elif TEMPORARY.fullmatch(path.name):
