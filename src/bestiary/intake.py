@@ -146,13 +146,13 @@ def _read(
 
         gate = Gate(lake, on_overlap, memory_bytes=share.memory_bytes // 4, spill=scratch)
         task = partial(ingest_file, plan=plan, tell=tell)
-        with step(progress, "events", size), closing(engine.map(task, arrivals.pending)) as files:
-            try:
-                for ingested in files:
-                    gate.admit(ingested)
-            finally:  # where one fails, the files before it stay, and are told
+        try:
+            with step(progress, "events", size), closing(engine.map(task, arrivals.pending)) as files:
                 try:
-                    gate.commit()
+                    for ingested in files:
+                        gate.admit(ingested)
                 finally:
-                    told(gate.admitted, arrivals)
+                    gate.commit()
+        finally:  # where one fails, the files before it stay, and are told; after the step, so that both can be seen
+            told(gate.admitted, arrivals)
     return tuple(gate.admitted)

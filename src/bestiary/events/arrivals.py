@@ -95,7 +95,7 @@ def look_at(
             if mark in held:
                 return (mark, *before)
             if set(begins) & sizes.keys():
-                raise _grown(path, "a whole file that the store holds")
+                raise _grown(path)
             return Pending(open_source(path, mapping, header=header), mark, before, frozenset(begins))
         except EventsError as error:
             return error
@@ -111,8 +111,8 @@ def look_at(
     short = {one.fingerprint: path for path, one in found.items() if isinstance(one, Pending) and not _is_bare(one)}
     errors = [one for one in found.values() if isinstance(one, EventsError)]
     for one in pending.values():
-        errors += [_grown(one.source.path, str(short[mark])) for mark in one.begins & short.keys()][:1]
-    _raise(errors)
+        errors += [_held_by(one.source.path, short[mark]) for mark in one.begins & short.keys()][:1]
+    _raise(errors, alone=len(paths) == 1)
     return Arrivals(tuple(pending.values()), known)
 
 
@@ -143,18 +143,27 @@ def _is_bare(pending: Pending) -> bool:
     return pending.seen.size <= len(first_line(pending.source.path).encode()) + len(b"\xef\xbb\xbf\r\n")
 
 
-def _grown(path: Path, like: str) -> EventsError:
+def _grown(path: Path) -> EventsError:
     return EventsError(
-        f"{path} has grown since it was read: it begins with {like}.",
+        f"{path} has grown since it was read: it begins with a whole file that the store holds.",
         allowed="A file is read once; its events must not count twice.",
         do="Put what is new into a file of its own, or read all files into a new store.",
     )
 
 
-def _raise(errors: Sequence[EventsError]) -> None:
-    """Raise the error, or one that tells of all."""
+def _held_by(path: Path, short: Path) -> EventsError:
+    return EventsError(
+        f"{path} begins with all of {short}: it is the same file, grown.",
+        allowed="Each event stands in one file; it must not count twice.",
+        do="Leave out the shorter one.",
+    )
+
+
+def _raise(errors: Sequence[EventsError], *, alone: bool) -> None:
+    """Raise the error, or one that tells of all; `alone` says that there is no other file."""
     if len(errors) == 1:
-        raise errors[0]
+        only = errors[0]
+        raise only if alone else EventsError(only.found, allowed=only.allowed, do=f"{only.do} Nothing was read.")
     if errors:
         told = "\n".join(f"- {error.found}" for error in errors[:MOST_TOLD])
         more = f"\nand {len(errors) - MOST_TOLD} more" if len(errors) > MOST_TOLD else ""

@@ -69,7 +69,9 @@ def _wanted(
         raise EventsError(
             f"{path}: missing {_listed(missing, _unneeded(found, mapping))}.",
             allowed=f"Found: {', '.join(found)[:500]}." + _other_delimiter(line or ""),
-            do="Rename the columns, or describe them in a mapping file (--mapping).",
+            do="Save it with commas between the columns."
+            if _other_delimiter(line or "")
+            else "Rename the columns, or describe them in a mapping file (--mapping).",
         )
     twice = [name for name in mapping.needs if len(folded[name.casefold()]) > 1]
     if twice:
