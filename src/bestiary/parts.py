@@ -60,7 +60,7 @@ def write_part(
 ) -> Part:
     """Write the rows of `query`, which lack the partition columns, as one part.
 
-    Its name is random, so nothing that is there is ever overwritten.
+    They keep their order where the connection preserves it. The name is random, so nothing there is ever overwritten.
     """
     path = Path(*(f"{name}={value}" for name, value in partition)) / f"part-{uuid.uuid4()}.parquet"
     (table / path).parent.mkdir(parents=True, exist_ok=True)
