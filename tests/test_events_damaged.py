@@ -76,7 +76,7 @@ def test_a_file_that_goes_away_before_it_is_read_is_named_and_not_the_store(
         return found
 
     monkeypatch.setattr(intake, "look_at", looked)
-    with pytest.raises(EventsError, match=r"a\.parquet") as caught:
+    with pytest.raises(EventsError, match=r"a\.parquet went away") as caught:
         shop.ingest(path, tmp_path / "store")
     assert "store" not in caught.value.do
 

@@ -128,6 +128,10 @@ def _damaged(path: Path, error: Exception) -> EventsError:
     )
 
 
+def _gone(path: Path) -> EventsError:
+    return EventsError(f"{path} went away before it was read.", do="Put it back, and run again.")
+
+
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Turn what a damaged file, or one that the mapping does not suit, raises into an EventsError that names it."""
@@ -135,6 +139,8 @@ def readable(path: Path) -> Iterator[None]:
 
     try:
         yield
+    except FileNotFoundError as error:
+        raise _gone(path) from error
     except OSError as error:
         if error.errno in NO_ROOM:
             raise BestiaryError(
@@ -145,6 +151,8 @@ def readable(path: Path) -> Iterator[None]:
     except (EOFError, zlib.error, igzip_lib.IsalError) as error:  # type: ignore[misc]
         raise _damaged(path, error) from error
     except duckdb.Error as error:
+        if not path.exists():
+            raise _gone(path) from error
         reason = str(error).strip().splitlines()[0]
         raise EventsError(
             f"{path}: cannot be read ({reason}).",

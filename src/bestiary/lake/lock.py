@@ -34,15 +34,15 @@ def locked(path: Path, *, create: bool = False) -> Iterator[None]:
         path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path / ".lock", timeout=0, is_singleton=True)
         lock.acquire()
-    except Timeout as error:
+    except (Timeout, FileNotFoundError) as error:  # the folder may be on its way out again
         raise BusyError(f"Another process is working on {path}.", do="Wait until it has ended.") from error
     except OSError as error:
         raise StoreError(f"Cannot write to {path}: {error.strerror}.", do="Check the path and its rights.") from error
     try:
         yield
     finally:
-        if made and {entry.name for entry in path.iterdir()} <= {".lock"}:
-            with suppress(OSError):  # while it is locked, so that nobody else begins a store here
+        with suppress(OSError):  # while it is locked, so that nobody else begins a store here
+            if made and {entry.name for entry in path.iterdir()} <= {".lock"}:
                 (path / ".lock").unlink()
                 path.rmdir()
         lock.release()
