@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 PARTITIONS = {"rejects": ("fingerprint",), "sources": ("fingerprint",), "visits": ("month", "bucket")}
 """The partition columns of each table of the lake."""
 
-
 _WRITTEN = (
     "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 100, "
     "WRITE_BLOOM_FILTER false"
@@ -37,8 +36,8 @@ def write_parts(
 ) -> tuple[Part, ...]:
     """Write the rows of `query` into `table`, a file for each combination of the partition columns.
 
-    The query reads no temporary tables: files are written by cursors of their own, which do not see them. One after
-    another, they take half of what DuckDB's own partitioning takes. No part is written for no rows.
+    The query reads no temporary tables: files are written by cursors of their own, which do not see them. A statement
+    for each takes half of what DuckDB's own partitioning takes. No part is written for no rows.
     """
     columns = ", ".join(identifier(name) for name in partition_by)
     keys = connection.execute(f"SELECT DISTINCT {columns} FROM ({query}) ORDER BY ALL").fetchall()

@@ -139,9 +139,9 @@ def readable(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except FileNotFoundError as error:
-        raise _gone(path) from error
     except OSError as error:
+        if not path.exists():
+            raise _gone(path) from error
         if error.errno in NO_ROOM:
             raise BestiaryError(
                 f"{path}: the disk is full, or may not be written to ({error.strerror}).",

@@ -9,7 +9,7 @@ from bestiary.contract import COLUMNS
 from bestiary.errors import EventsError
 from bestiary.lake.sources import read_sources, rows
 from bestiary.lake.store import Store
-from bestiary.lake.suspects import AT_ONCE, suspects
+from bestiary.lake.suspects import suspects
 from bestiary.lake.tables import COUNTS
 from bestiary.sql import path_list, render
 
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 FORMAT_VERSION = 1
 
 
-def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date, keys: int = AT_ONCE) -> dict[str, Any]:
+def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date, keys: int) -> dict[str, Any]:
     """Quality figures of everything committed.
 
     Counts, refusals, missing values and zero prices are of all that was read, before duplicates are removed;
