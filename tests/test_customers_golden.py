@@ -56,6 +56,8 @@ ONE = {
     "last_seen": datetime(2020, 4, 30, 23, 59, 59),
     "number_of_events_7m": 6,
     "lifecycle": "repeat",
+    "days_since_last_visit": 0,
+    "avg_price_viewed_7m": 10.0,  # the other view's price is not known
 }  # fmt: skip
 
 # One exact duplicate; the cart without a session makes one of customer and hour. Three dayparts tie.
@@ -80,6 +82,8 @@ TWO = {
     "last_seen": datetime(2020, 4, 7, 12, 59, 59),
     "number_of_events_7m": 3,
     "lifecycle": "visitor",
+    "days_since_last_visit": 23,  # and 11 hours
+    "avg_price_viewed_7m": None,  # nothing was looked at
 }  # fmt: skip
 
 # Two purchases at the same second: brand and category by code point. An unknown price is not 0; a purchase at 0 is.
@@ -104,6 +108,8 @@ THREE = {
     "last_seen": datetime(2020, 4, 8, 5),
     "number_of_events_7m": 4,
     "lifecycle": "one_time",
+    "days_since_last_visit": 22,
+    "avg_price_viewed_7m": 10.1,
 }  # fmt: skip
 
 
@@ -145,6 +151,7 @@ def test_a_shop_in_another_zone_has_its_own_hours_and_midnights(tmp_path: Path) 
     rows = table(pipeline.customers(tmp_path / "store", as_of=AS_OF).path / "customers.parquet")
     # 30 April 23:59:59 UTC is 1 May 01:59:59 in Paris; 30 September 23:59:59 is 1 October 01:59:59.
     assert rows[0]["last_seen"] == datetime(2020, 3, 1, 1)
+    assert rows[0]["days_since_last_visit"] == 60  # and 23 hours
     assert rows[0]["total_purchase_value"] == 159.6
     assert rows[0]["first_seen"] == datetime(2019, 10, 1, 1, 59, 59)
     assert rows[1]["most_active_time"] == "afternoon"

@@ -1,4 +1,4 @@
-"""All 29 columns of random histories against a plain reckoning in Python, which shares nothing with the kernels."""
+"""All 31 columns of random histories against a plain reckoning in Python, which shares nothing with the kernels."""
 
 import csv
 import tempfile
@@ -74,6 +74,7 @@ def reckon(user: str, events: Sequence[Row]) -> tuple[Any, ...] | None:
     last = max((time for time, _ in purchases), default=None)
     parts = Counter("night" if t.hour < 5 else DAYPARTS[1 + (t.hour > 12) + (t.hour > 17)] for t, _ in seen)
     days = Counter(DAYS[time.weekday()] for time, _ in seen)
+    looked = [Decimal(row[6]) for _, row in seen if row[1] == "view" and Decimal(row[6] or "0") > 0]
     bought = sum(any(row[1] == "purchase" for _, row in one) for one in sessions.values())
     return (
         int(user),
@@ -91,6 +92,8 @@ def reckon(user: str, events: Sequence[Row]) -> tuple[Any, ...] | None:
         seen[-1][0],
         len(seen),
         ("visitor", "one_time", "repeat")[min(bought, 2)],
+        (AS_OF - seen[-1][0]).days,
+        float(sum(looked)) / len(looked) if looked else None,
     )
 
 

@@ -77,6 +77,8 @@ def test_the_further_columns() -> None:
         ("last_seen", "datetime64[ns]"),
         ("number_of_events_7m", "int64"),
         ("lifecycle", "string"),
+        ("days_since_last_visit", "int32"),
+        ("avg_price_viewed_7m", "float64"),
     ]
 
 
@@ -130,3 +132,4 @@ def test_windows_of_the_dictionary() -> None:
     assert windows["number_of_carts_3m"] == 3
     assert windows["total_purchase_value"] == 12
     assert windows["lifecycle"] == 12
+    assert windows["avg_price_viewed_12m"] == 12

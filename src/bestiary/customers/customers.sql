@@ -54,6 +54,8 @@ activity AS (
         cast(sum(CASE WHEN day_of_week = {{ loop.index }} THEN events ELSE 0 END) AS BIGINT) AS {{ day }},
         {% endfor %}
         sum(refunded) AS refunded,
+        sum(viewed_value) AS viewed_value,
+        sum(viewed_prices) AS viewed_prices,
         min(first_time) AS first_seen,
         max(last_time) AS last_seen,
         cast(sum(events) AS BIGINT) AS events
@@ -153,7 +155,11 @@ SELECT
     cast(activity.first_seen AS TIMESTAMP_NS) AS first_seen,
     cast(activity.last_seen AS TIMESTAMP_NS) AS last_seen,
     activity.events AS number_of_events_{{ windows[-1] }}m,
-    CASE session_counts.number_of_purchases WHEN 0 THEN 'visitor' WHEN 1 THEN 'one_time' ELSE 'repeat' END AS lifecycle
+    CASE session_counts.number_of_purchases WHEN 0 THEN 'visitor' WHEN 1 THEN 'one_time' ELSE 'repeat' END AS lifecycle,
+    cast((epoch_us(TIMESTAMP '{{ as_of }}') - epoch_us(activity.last_seen)) // 86400000000 AS INTEGER)
+        AS days_since_last_visit,
+    cast(activity.viewed_value AS DOUBLE) / nullif(activity.viewed_prices, 0)
+        AS avg_price_viewed_{{ windows[-1] }}m
 FROM activity
 INNER JOIN session_counts ON activity.user_id = session_counts.user_id
 LEFT JOIN buyers ON activity.user_id = buyers.user_id

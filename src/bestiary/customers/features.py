@@ -185,6 +185,22 @@ def features(windows: Windows = (2, 5, 7)) -> tuple[Feature, ...]:
             "never null",
             "purchase",
         ),
+        feature(
+            "days_since_last_visit",
+            "int32",
+            "days",
+            "whole days from the last event to as_of, rounded down",
+            "never null",
+            "all events",
+        ),
+        feature(
+            f"avg_price_viewed_{longest}m",
+            "float64",
+            "currency",
+            "mean of the known prices looked at, a price once for each view",
+            "null when nothing was looked at at a known price",
+            "view",
+        ),
     )
 
 

@@ -94,13 +94,16 @@ def measure_batch(batch: Batch, measure: Measure) -> Path:
     """
     part = measure.folder / f"customers-{batch.number}.parquet"
     with connect(threads=measure.threads, memory_bytes=measure.memory_bytes, spill=measure.folder) as connection:
-        query = customers_query(batch, measure.as_of, measure.windows)
-        # Read back once and at once: the encodings that are quickest to write.
-        connection.execute(
-            f"COPY ({query}) TO {quote(str(part))} "
-            "(FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 100, WRITE_BLOOM_FILTER FALSE)"
-        )
+        copy_part(connection, customers_query(batch, measure.as_of, measure.windows), part)
     return part
+
+
+def copy_part(connection: "DuckDBPyConnection", query: str, part: Path) -> None:
+    """Write what a query gives as a Parquet file that is read back once and at once: the quickest to write."""
+    connection.execute(
+        f"COPY ({query}) TO {quote(str(part))} "
+        "(FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 100, WRITE_BLOOM_FILTER FALSE)"
+    )
 
 
 def customers_query(batch: Batch, as_of: date, windows: Windows) -> str:
@@ -116,8 +119,8 @@ def customers_query(batch: Batch, as_of: date, windows: Windows) -> str:
     )
 
 
-def merge(connection: "DuckDBPyConnection", parts: Sequence[Path], out: Path) -> None:
-    """Write one Parquet file of all customers, ordered by user_id, wholly or not at all.
+def merge(connection: "DuckDBPyConnection", parts: Sequence[Path], out: Path, order: str = "user_id") -> None:
+    """Write one Parquet file of all customers, ordered by user_id (or what `order` says), wholly or not at all.
 
     `user_id` becomes int32 where every id fits, and stays int64 or string otherwise. The order lets one customer's row
     be found without reading the others.
@@ -130,6 +133,6 @@ def merge(connection: "DuckDBPyConnection", parts: Sequence[Path], out: Path) ->
     columns = "* REPLACE (cast(user_id AS INTEGER) AS user_id)" if fits else "*"
     with replacing(out) as temporary:
         connection.execute(
-            f"COPY (SELECT {columns} FROM {table} ORDER BY user_id) TO {quote(str(temporary))} "
+            f"COPY (SELECT {columns} FROM {table} ORDER BY {order}) TO {quote(str(temporary))} "
             "(FORMAT parquet, COMPRESSION zstd, WRITE_BLOOM_FILTER FALSE)"
         )
