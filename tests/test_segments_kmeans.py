@@ -55,12 +55,12 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert first.labels.tobytes() == second.labels.tobytes()
 
 
-def test_restarts_on_a_sample_lose_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_restarts_on_cells_lose_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(5)
     points = random.normal(size=(6_000, 3)) + random.integers(0, 4, size=(6_000, 1)) * 3
     whole = cluster(points, np.ones(6_000), 4, seed=0)
     monkeypatch.setattr(kmeans, "MANY", 1_000)
-    monkeypatch.setattr(kmeans, "SAMPLE", 1_000)
+    monkeypatch.setattr(kmeans, "COARSE", 1_000)
     sampled = cluster(points, np.ones(6_000), 4, seed=0)
     assert sampled.inertia == pytest.approx(whole.inertia, rel=1e-3)
 

@@ -5,19 +5,21 @@ threads share come out in a different order, and so with different last digits, 
 """
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bestiary.segments.choice.bins import compress
 from bestiary.segments.place import nearest
 from bestiary.segments.transform import Floats, Ints
 
 RESTARTS = 8
-MANY = 100_000
-"""Above this many distinct points the restarts run on a seeded sample of `SAMPLE` points and the best of them is
-carried on over all points: at 750,000 points, 0.6 to 1 s a k instead of 4 to 10, for an inertia within
-0.03 %."""
-SAMPLE = 50_000
+MANY = 20_000
+"""Above this many distinct points the restarts run on at most `COARSE` cells and the best of them is carried on over
+all points: at 120,000 points, half the time, for an inertia within 0.1 %."""
+COARSE = 5_000
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,12 @@ def cluster(points: Floats, weights: Floats, k: int, seed: int) -> Clustering:
 
     Centroids come in lexical order; `reorder` gives them their numbers. Labels are those of `place.nearest`.
     """
-    from threadpoolctl import threadpool_limits
-
     if k == len(points):
         centroids = points
     elif k == 1:
         centroids = np.average(points, axis=0, weights=weights)[None, :]
     else:
-        with threadpool_limits(limits=1):
+        with _libraries().limit(limits=1):
             centroids = _learn(points, weights, k, seed)
     centroids = centroids[np.lexsort(centroids.T[::-1])]
     labels, _ = nearest(points, centroids)
@@ -75,13 +75,66 @@ def cluster(points: Floats, weights: Floats, k: int, seed: int) -> Clustering:
 def _learn(points: Floats, weights: Floats, k: int, seed: int) -> Floats:
     from sklearn.cluster import KMeans
 
-    start: str | Floats = "k-means++"
-    if len(points) > MANY:
-        chosen = np.sort(np.random.default_rng(seed).choice(len(points), SAMPLE, replace=False))
-        model = KMeans(k, n_init=RESTARTS, random_state=seed)
-        start = np.asarray(model.fit(points[chosen], sample_weight=weights[chosen]).cluster_centers_)
-    model = KMeans(k, init=start, n_init=RESTARTS if isinstance(start, str) else 1, random_state=seed)
+    if len(points) <= MANY:
+        return _best(points, weights, k, seed)
+    coarse = compress(points, weights, COARSE)
+    start = _best(coarse.points, coarse.weights, k, seed)
+    model = KMeans(k, init=start, n_init=1).fit(points, sample_weight=weights)
+    return np.asarray(model.cluster_centers_, dtype=np.float64)
+
+
+def _best(points: Floats, weights: Floats, k: int, seed: int) -> Floats:
+    from sklearn.cluster import KMeans
+
+    starts = iter(_starts(points, weights, k, seed))
+
+    def start(centred: Floats, k: int, random_state: object) -> Floats:
+        del k, random_state
+        return np.asarray(centred[next(starts)])
+
+    model = KMeans(k, init=start, n_init=RESTARTS, random_state=seed)
     return np.asarray(model.fit(points, sample_weight=weights).cluster_centers_, dtype=np.float64)
+
+
+def _starts(points: Floats, weights: Floats, k: int, seed: int) -> NDArray[np.int64]:
+    """Places (RESTARTS, k) of the points to start from, by greedy k-means++, all restarts at once.
+
+    Arthur and Vassilvitskii (2007), "k-means++: the advantages of careful seeding": the next start is drawn in
+    proportion to weight times squared distance, and of 2 + ln(k) draws the one that lowers the inertia most is taken.
+    scikit-learn's own does one restart at a time, which on a few thousand points is mostly overhead.
+    """
+    rng = np.random.default_rng(seed)
+    rows = np.arange(RESTARTS)
+    total = np.cumsum(weights)
+    chosen = np.empty((RESTARTS, k), dtype=np.int64)
+    chosen[:, 0] = np.searchsorted(total, rng.random(RESTARTS) * total[-1], side="right").clip(max=len(points) - 1)
+    nearest_yet = _squares(points, points[chosen[:, 0]])
+    for place in range(1, k):
+        inertia = np.cumsum(nearest_yet * weights, axis=1)
+        marks = rng.random((RESTARTS, 2 + int(np.log(k)))) * inertia[:, -1:]
+        drawn = [np.searchsorted(one, mark, side="right") for one, mark in zip(inertia, marks, strict=True)]
+        tried = np.array(drawn).clip(max=len(points) - 1)
+        after = np.minimum(nearest_yet[:, None, :], _squares(points, points[tried]))
+        taken = np.argmin(after @ weights, axis=1)
+        chosen[:, place], nearest_yet = tried[rows, taken], after[rows, taken]
+    return chosen
+
+
+def _squares(points: Floats, centres: Floats) -> Floats:
+    """Squared distances (..., m) of centres (..., d) to points (m, d)."""
+    found = np.zeros((*centres.shape[:-1], len(points)))
+    for column in range(points.shape[1]):
+        found += (points[:, column] - centres[..., column, None]) ** 2
+    return found
+
+
+@cache
+def _libraries() -> Any:
+    """The libraries whose threads are limited; looking for them takes longer than a small fit, so it is done once."""
+    import sklearn.cluster  # noqa: F401 - loads them
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def reorder(clustering: Clustering, index: NDArray[np.int64], percentiles: Floats) -> Clustering:
