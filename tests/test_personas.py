@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from pydantic import ValidationError
 
-from bestiary.segments.identity import box_fits, identify, mid_ranks, percentiles
-from bestiary.segments.personas import ANY, bestiary_of, personas
+from bestiary.segments import identity
+from bestiary.segments.identity import AXES, box_fits, identify, mid_ranks, percentiles, visitor_percentiles
+from bestiary.segments.personas import ANY, BuyerBox, Kind, Visitor, VisitorBox, bestiary_of, personas
+from bestiary.segments.presets import recipe, visitors
 
 BOXES = {
     "lion": ((65, 100), (85, 100), (85, 100), ANY),
@@ -23,6 +26,15 @@ BOXES = {
     "dormouse": ((0, 45), (0, 50), (0, 50), (0, 60)),
     "swallow": ((75, 100), (0, 50), (0, 65), ANY),
 }
+VISITORS = {
+    "magpie": (ANY, ANY, (80, 100), ANY),
+    "hummingbird": ((65, 100), (65, 100), (0, 80), ANY),
+    "stork": ((0, 65), (65, 100), (0, 80), ANY),
+    "butterfly": ((65, 100), (0, 65), (0, 80), ANY),
+    "cat": ((0, 70), (0, 65), (0, 80), (60, 100)),
+    "sparrow": ((0, 70), (0, 65), (0, 80), (0, 30)),
+    "hedgehog": ((0, 50), (0, 65), (0, 80), (20, 65)),
+}
 DECK = ["lion", "bear", "squirrel", "fox", "beaver", "owl", "turtle"]
 FRENCH = {
     "lion": "lion",
@@ -34,21 +46,60 @@ FRENCH = {
     "turtle": "tortue",
     "dormouse": "loir",
     "swallow": "hirondelle",
+    "magpie": "pie",
+    "hummingbird": "colibri",
+    "stork": "cigogne",
+    "butterfly": "papillon",
+    "cat": "chat",
+    "sparrow": "moineau",
+    "hedgehog": "hérisson",
 }
 ALL = bestiary_of(deck=False)
+LOOKING = bestiary_of(deck=False, population="visitors")
+POPULATIONS: tuple[Kind, ...] = ("buyers", "visitors")
 
 
-def names(*profiles: tuple[float, float, float, float], deck: bool = False) -> list[str]:
-    return [one.name["en"] for one in identify(np.array(profiles, dtype=np.float64), bestiary_of(deck=deck))]
+def names(*profiles: tuple[float, float, float, float], deck: bool = False, population: Kind = "buyers") -> list[str]:
+    animals = bestiary_of(deck=deck, population=population)
+    return [one.name["en"] for one in identify(np.array(profiles, dtype=np.float64), animals, population)]
 
 
 def test_the_boxes_are_the_agreed_ones() -> None:
-    assert {key: animal.box.intervals for key, animal in personas().items()} == BOXES
+    assert {key: animal.box.intervals for key, animal in personas().items()} == {**BOXES, **VISITORS}
 
 
 def test_the_deck_has_seven() -> None:
     assert list(bestiary_of(deck=True)) == DECK
     assert sorted(ALL) == sorted(BOXES)
+
+
+def test_the_two_populations_share_no_animal() -> None:
+    assert sorted(LOOKING) == sorted(VISITORS)
+    assert not bestiary_of(deck=True, population="visitors")
+    assert len(ALL) + len(LOOKING) == len(personas())
+
+
+def test_boxes_and_axes_are_in_the_same_order() -> None:
+    assert tuple(BuyerBox.model_fields) == AXES["buyers"]
+    assert tuple(VisitorBox.model_fields) == AXES["visitors"]
+
+
+@pytest.mark.parametrize("words", ["_MORE", "_LESS", "_HIGH", "_LOW"])
+def test_every_axis_has_its_words(words: str) -> None:
+    said = getattr(identity, words)
+    assert set(said) == {axis for population in POPULATIONS for axis in AXES[population]}
+    for language in (0, 1):
+        assert len({pair[language] for pair in said.values()}) == len(said)
+
+
+def test_an_animal_is_refused_a_box_of_the_other_population() -> None:
+    cat = LOOKING["cat"].model_dump()
+    with pytest.raises(ValidationError, match="monetary"):
+        Visitor.model_validate(cat | {"box": {"monetary": (10, 20)}})
+    with pytest.raises(ValidationError, match="deck"):
+        Visitor.model_validate(cat | {"deck": True})
+    with pytest.raises(ValidationError, match="not below"):
+        Visitor.model_validate(cat | {"box": {"price": (20, 20)}})
 
 
 def test_both_languages_are_complete() -> None:
@@ -71,6 +122,14 @@ def test_percentiles_put_the_recent_high_and_divide_value_by_purchases() -> None
     assert found.tolist() == [[75.0, 25.0, 25.0, 75.0], [25.0, 75.0, 75.0, 25.0]]
 
 
+def test_a_visitor_whose_prices_are_not_known_is_in_the_middle() -> None:
+    features = np.array([[9.0, 1.0, 0.0, 10.0], [1.0, 5.0, 0.0, np.nan], [4.0, 5.0, 2.0, 30.0]])
+    assert visitor_percentiles(features) == pytest.approx(
+        np.array([[100 / 6, 100 / 6, 100 / 3, 25], [500 / 6, 200 / 3, 100 / 3, 50], [50, 200 / 3, 500 / 6, 75]])
+    )
+    assert visitor_percentiles(np.array([[1.0, 1.0, 0.0, np.nan]])).tolist() == [[50.0] * 4]
+
+
 def test_the_fit_falls_with_the_distance_outside() -> None:
     box = np.array([BOXES["lion"]], dtype=np.float64)
     profiles = np.array([[65, 85, 100, 3], [55, 85, 100, 3], [45, 75, 100, 3]], dtype=np.float64)
@@ -83,6 +142,47 @@ def test_the_middle_of_a_box_bears_its_name(key: str) -> None:
     middle = tuple(sum(interval) / 2 for interval in BOXES[key])
     (found,) = identify(np.array([middle]), ALL)
     assert (found.persona, found.match, found.note) == (key, 1.0, None)
+
+
+@pytest.mark.parametrize("key", VISITORS)
+def test_the_middle_of_a_visitors_box_bears_its_name(key: str) -> None:
+    middle = tuple(sum(interval) / 2 for interval in VISITORS[key])
+    (found,) = identify(np.array([middle]), LOOKING, "visitors")
+    assert (found.persona, found.match, found.note) == (key, 1.0, None)
+
+
+SEEN = {
+    4: {
+        "cat": (39, 45, 47, 71),
+        "sparrow": (41, 37, 47, 18),
+        "hummingbird": (85, 74, 48, 54),
+        "magpie": (69, 87, 97, 56),
+    },
+    6: {
+        "cat": (35, 40, 47, 72),
+        "sparrow": (38, 35, 47, 17),
+        "butterfly": (86, 47, 47, 53),
+        "stork": (49, 86, 51, 55),
+        "hummingbird": (92, 91, 53, 54),
+        "magpie": (70, 86, 98, 56),
+    },
+    8: {
+        "hedgehog": (33, 37, 47, 44),
+        "cat": (39, 43, 47, 86),
+        "sparrow": (41, 34, 47, 10),
+        "butterfly": (86, 47, 47, 52),
+        "stork": (49, 87, 46, 53),
+        "hummingbird": (92, 91, 51, 54),
+        "magpie": (53, 75, 96, 57),
+        "magpie, more recent": (81, 94, 99, 55),
+    },
+}
+
+
+@pytest.mark.parametrize("k", SEEN)
+def test_visitors_get_names_that_a_person_would_give(k: int) -> None:
+    """Mean percentiles of KMeans segments of 98,886 simulated visitors, seven months."""
+    assert names(*SEEN[k].values(), population="visitors") == list(SEEN[k])
 
 
 REAL = {
@@ -123,9 +223,9 @@ PROFILES = arrays(np.float64, st.tuples(st.integers(1, 11), st.just(4)), element
 
 
 @settings(deadline=None)
-@given(PROFILES)
-def test_no_two_segments_share_a_plain_name(profiles: np.ndarray) -> None:
-    found = identify(profiles, ALL)
+@given(PROFILES, st.sampled_from(POPULATIONS))
+def test_no_two_segments_share_a_plain_name(profiles: np.ndarray, population: Kind) -> None:
+    found = identify(profiles, bestiary_of(deck=False, population=population), population)
     called = [one.name["en"] for one in found]
     assert len(set(called)) == len(called)
     assert len({one.name["fr"] for one in found}) == len(called)
@@ -137,11 +237,11 @@ def test_no_two_segments_share_a_plain_name(profiles: np.ndarray) -> None:
 
 
 @settings(deadline=None)
-@given(PROFILES)
-def test_a_permutation_of_segments_permutes_the_animals(profiles: np.ndarray) -> None:
-    profiles = np.unique(profiles, axis=0)
+@given(PROFILES, st.sampled_from(POPULATIONS))
+def test_a_permutation_of_segments_permutes_the_animals(profiles: np.ndarray, population: Kind) -> None:
+    profiles, animals = np.unique(profiles, axis=0), bestiary_of(deck=False, population=population)
     order = np.random.default_rng(len(profiles)).permutation(len(profiles))
-    before, after = identify(profiles, ALL), identify(profiles[order], ALL)
+    before, after = identify(profiles, animals, population), identify(profiles[order], animals, population)
     assert [one.persona for one in after] == [before[i].persona for i in order]
     assert [one.match for one in after] == [before[i].match for i in order]
 
@@ -181,3 +281,43 @@ def test_the_deck_alone_has_no_name_for_the_small_and_long_gone() -> None:
     (found,) = identify(np.array([[5, 10, 5, 10]], dtype=np.float64), bestiary_of(deck=True))
     assert found.persona is None
     assert names((5, 10, 5, 10)) == ["dormouse"]
+
+
+def test_visitors_like_no_animal_are_called_by_what_they_are() -> None:
+    profiles = np.array([[50, 50, 50, 50], [92, 91, 60, 54]], dtype=np.float64)
+    only = {"hedgehog": LOOKING["hedgehog"]}
+    (hedgehog, unnamed) = identify(profiles, only, "visitors")
+    assert hedgehog.persona == "hedgehog"
+    assert unnamed.name == {"en": "Segment 1: recent, many visits", "fr": "Segment 1 : récents, beaucoup de visites"}
+
+
+def test_a_segment_without_an_animal_is_called_by_its_number() -> None:
+    profiles = np.array([[92, 91, 60, 54], [92, 91, 60, 54]], dtype=np.float64)
+    found = identify(profiles, {"hedgehog": LOOKING["hedgehog"]}, "visitors", numbers=[6, 7])
+    assert [one.name["en"].split(":")[0] for one in found] == ["Segment 6", "Segment 7"]
+    assert found[1].note is not None
+    assert "segment 7" in found[1].note["en"]
+
+
+def test_the_presets_read_what_they_have_always_read() -> None:
+    windows = (2, 5, 7)
+    default, amazing = recipe("default", windows), recipe("amazing", windows)
+    shared = (("recency", "days_since_last_purchase"), ("monetary", "total_purchase_value"))
+    for one, frequency in ((default, "number_of_purchases_7m"), (amazing, "number_of_sessions_7m")):
+        assert one.columns == (shared[0], ("frequency", frequency), shared[1])
+        assert (one.animals, one.nullable, one.purchases) == ("buyers", (), "number_of_purchases_7m")
+
+
+def test_visitors_are_those_who_bought_nothing_in_the_longest_window() -> None:
+    found = visitors((1, 2, 3))
+    assert (found.population, found.animals, found.where) == ("visitors", "visitors", "number_of_purchases_3m = 0")
+    assert found.columns == (
+        ("recency", "days_since_last_visit"),
+        ("sessions", "number_of_sessions_3m"),
+        ("carts", "number_of_carts_3m"),
+        ("price", "avg_price_viewed_3m"),
+    )
+    assert tuple(role for role, _ in found.columns) == AXES["visitors"]
+    assert found.nullable == ("price",)
+    assert "3 months" in found.rule["en"]
+    assert "des 3 derniers mois" in found.rule["fr"]

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
-from bestiary.segments.fidelity import CURVE_POINTS, confusion, figures
-from bestiary.segments.rules import rules
+from bestiary.segments.fidelity import CURVE_POINTS, confusion, figures, wilson
+from bestiary.segments.rules import regions, rules
 from bestiary.segments.transform import Log1pStandardise, QuartileScores
 from bestiary.segments.tree import Node, Shape, grow, split, walk
+from bestiary.segments.wording import Bounds, condition
 
 ROLES = ("recency", "frequency", "monetary")
 COLUMNS = (
@@ -110,6 +113,16 @@ def test_figures_agree_with_scikit_learn() -> None:
 
 def test_confusion_puts_the_truth_in_rows() -> None:
     assert confusion(ints(0, 0, 1), ints(1, 1, 1), 2).tolist() == [[0, 2], [0, 1]]
+
+
+def test_the_interval_of_fidelity_is_wilsons() -> None:
+    # 8 of 10 and 0 of 10, as tables of the interval have them
+    assert wilson(8, 10) == pytest.approx([0.4902, 0.9433], abs=1e-4)
+    assert wilson(0, 10) == pytest.approx([0.0, 0.2775], abs=1e-4)
+    assert wilson(10, 10) == pytest.approx([0.7225, 1.0], abs=1e-4)
+    assert wilson(0, 0) is None
+    found = figures(ints(0, 1, 1, 0), np.eye(2)[[0, 1, 0, 0]], ints(0, 1, 0, 0))
+    assert found["fidelity_interval"] == wilson(3, 4)
 
 
 def test_the_nodes_walk_as_scikit_learn_predicts() -> None:
@@ -232,3 +245,100 @@ def test_scores_are_told_as_what_they_mean() -> None:
         "came 25 times or more, last time 25 days ago or more",
         "came 1 to 24 times, last time 25 days ago or more",
     ]
+
+
+SEEN = {
+    "recency": "days_since_last_visit",
+    "sessions": "number_of_sessions_7m",
+    "carts": "number_of_carts_7m",
+    "price": "avg_price_viewed_7m",
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "low", "high", "english", "french"),
+    [
+        ("recency", -np.inf, 23.5, "last seen under 24 days ago", "dernière visite il y a moins de 24 jours"),
+        ("recency", 23.5, np.inf, "last seen 24 days ago or more", "dernière visite il y a 24 jours ou plus"),
+        ("recency", 6.5, 23.5, "last seen 7 to 23 days ago", "dernière visite il y a 7 à 23 jours"),
+        ("sessions", 2.5, np.inf, "came 3 times or more", "est venu 3 fois ou plus"),
+        ("sessions", -np.inf, 1.5, "came once", "est venu une fois"),
+        ("carts", 1.5, np.inf, "put something in the cart twice or more", "a mis un article au panier 2 fois ou plus"),
+        ("carts", -np.inf, 0.5, "never put anything in the cart", "n'a jamais rien mis au panier"),
+        ("carts", 0.5, 1.5, "put something in the cart once", "a mis un article au panier une fois"),
+        ("carts", -np.inf, 2.5, "put something in the cart at most twice", "a mis un article au panier au plus 2 fois"),
+        ("carts", 0.5, 3.5, "put something in the cart 1 to 3 times", "a mis un article au panier 1 à 3 fois"),
+        (
+            "price",
+            120.0,
+            np.inf,
+            "looked at things of over 120.00 EUR on average",
+            "a regardé des articles valant plus de 120,00 EUR en moyenne",
+        ),
+        (
+            "price",
+            20.0,
+            1500.0,
+            "looked at things of over 20.00 and at most 1,500.00 EUR on average",
+            "a regardé des articles valant plus de 20,00 et au plus 1\u202f500,00 EUR en moyenne",
+        ),
+    ],
+)
+def test_visitors_are_told_by_what_they_looked_at(
+    role: str, low: float, high: float, english: str, french: str
+) -> None:
+    assert condition(role, SEEN[role], Bounds(low, high), "EUR") == {"en": english, "fr": french}
+
+
+@pytest.mark.parametrize("role", SEEN)
+def test_a_condition_that_asks_nothing_is_not_told(role: str) -> None:
+    assert condition(role, SEEN[role], Bounds(), "EUR") is None
+    assert condition(role, SEEN[role], Bounds(-1.0, np.inf), "EUR") is None
+
+
+def satisfies(region: dict[str, Bounds], rows: np.ndarray) -> np.ndarray:
+    held = np.ones(len(rows), dtype=bool)
+    for role, one in region.items():
+        values = rows[:, ROLES.index(role)]
+        held &= (values > one.low) & (values <= one.high)
+    return held
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.sampled_from([Shape(4), Shape(7, 3, 0.002)]))
+def test_pruned_rules_say_of_everyone_once_what_the_tree_says(seed: int, shape: Shape) -> None:
+    random = np.random.default_rng(seed)
+    rows = np.column_stack(
+        [random.integers(0, 60, 120), 1 + random.poisson(0.7, 120), np.round(random.lognormal(3, 1, 120), 2)]
+    )
+    labels = (rows[:, 0] > 20).astype(np.int32) + (rows[:, 2] * rows[:, 1] > 40)
+    labels[:3] = (0, 1, 2)
+    tree = grow(rows, labels, 3, split(labels, 0.2, 0), ROLES, shape, 0)
+    said = np.array([node.segment for node in tree.nodes])[walk(tree.nodes, rows, ROLES)]
+    found = regions(tree.nodes, COLUMNS, rows)
+    covers = np.array([satisfies(region, rows) for _, region in found])
+    assert (covers.sum(axis=0) == 1).all()
+    assert (np.array([node.segment for node, _ in found])[covers.argmax(axis=0)] == said).all()
+    for node, region in found:
+        assert int(satisfies(region, rows).sum()) == node.customers
+        for role, one in region.items():
+            for less in (Bounds(-np.inf, one.high), Bounds(one.low, np.inf)):
+                if less != one:
+                    assert satisfies(region | {role: less}, rows).sum() > node.customers
+    words = [rule["text"]["en"] for rule in rules(tree.nodes, COLUMNS, RAW, "EUR", rows)]
+    assert not any("1 times or more" in text for text in words)
+
+
+def test_a_condition_that_excludes_nobody_is_not_told() -> None:
+    nodes = (
+        inner(0, "monetary", 50.0, 1, 2),
+        leaf(1, 1),
+        inner(2, "frequency", 1.5, 3, 4),
+        leaf(3, 2),
+        leaf(4, 0),
+    )
+    rows = np.array([[1.0, 1, 20], [1, 1, 60], [1, 2, 80], [1, 3, 90]])
+    found = [rule["text"]["en"] for rule in rules(nodes, COLUMNS, RAW, "", rows)]
+    # nobody who bought twice spent 50 or less, so that the amount is not worth telling of them
+    assert found == ["bought 2 times or more", "spent at most 50.00", "bought once, spent over 50.00"]
+    assert rules(nodes, COLUMNS, RAW, "")[0]["text"]["en"] == "bought 2 times or more, spent over 50.00"

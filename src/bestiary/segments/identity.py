@@ -1,8 +1,8 @@
 """Which animal a segment is, by how it looks and never by its number.
 
 A segment looks like its mean mid-rank percentiles among all segmented customers. The fit to an animal's box is
-the product over the four axes of exp(-(d / 15)² / 2), d being how far outside the interval the segment lies: 1
-inside, 0.80 when 10 points outside, 0.41 when 20. Under `POOR` the animal is no match.
+the product over the four axes (those of the population) of exp(-(d / 15)² / 2), d being how far outside the interval
+the segment lies: 1 inside, 0.80 when 10 points outside, 0.41 when 20. Under `POOR` the animal is no match.
 
 Animals and segments are paired one to one so that the sum of gains is largest (an assignment problem). The gain is
 the fit with a fifth of the softness, so that a segment outside a box is not called by its animal merely because the
@@ -10,14 +10,18 @@ right animal is taken: it shares the right name instead. Where boxes overlap, th
 centre earn up to a tenth more, which decides between two animals that fit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bestiary.segments.personas import Persona
+from bestiary.segments.personas import Kind, Persona
 from bestiary.segments.transform import Floats
 
-AXES = ("recency", "frequency", "monetary", "basket")
+AXES: dict[Kind, tuple[str, str, str, str]] = {
+    "buyers": ("recency", "frequency", "monetary", "basket"),
+    "visitors": ("recency", "sessions", "carts", "price"),
+}
 SOFTNESS = 15.0
 SHARP = 3.0
 POOR = 0.5
@@ -25,30 +29,43 @@ CLOSE = 0.8
 PREFERENCE = 0.1
 Words = dict[str, str]
 
-_MORE = (
-    ("more recent", "plus récents"),
-    ("more frequent", "plus fréquents"),
-    ("bigger spenders", "plus dépensiers"),
-    ("larger baskets", "plus gros paniers"),
-)
-_LESS = (
-    ("longer gone", "partis depuis plus longtemps"),
-    ("less frequent", "moins fréquents"),
-    ("smaller spenders", "moins dépensiers"),
-    ("smaller baskets", "plus petits paniers"),
-)
-_HIGH = (
-    ("recent", "récents"),
-    ("frequent", "fréquents"),
-    ("big spenders", "gros dépensiers"),
-    ("large baskets", "gros paniers"),
-)
-_LOW = (
-    ("long gone", "partis depuis longtemps"),
-    ("infrequent", "peu fréquents"),
-    ("small spenders", "petits dépensiers"),
-    ("small baskets", "petits paniers"),
-)
+Pair = tuple[str, str]
+_MORE: dict[str, Pair] = {
+    "recency": ("more recent", "plus récents"),
+    "frequency": ("more frequent", "plus fréquents"),
+    "monetary": ("bigger spenders", "plus dépensiers"),
+    "basket": ("larger baskets", "plus gros paniers"),
+    "sessions": ("more visits", "plus de visites"),
+    "carts": ("more put in the cart", "plus de mises au panier"),
+    "price": ("dearer tastes", "goûts plus chers"),
+}
+_LESS: dict[str, Pair] = {
+    "recency": ("longer gone", "partis depuis plus longtemps"),
+    "frequency": ("less frequent", "moins fréquents"),
+    "monetary": ("smaller spenders", "moins dépensiers"),
+    "basket": ("smaller baskets", "plus petits paniers"),
+    "sessions": ("fewer visits", "moins de visites"),
+    "carts": ("less put in the cart", "moins de mises au panier"),
+    "price": ("cheaper tastes", "goûts moins chers"),
+}
+_HIGH: dict[str, Pair] = {
+    "recency": ("recent", "récents"),
+    "frequency": ("frequent", "fréquents"),
+    "monetary": ("big spenders", "gros dépensiers"),
+    "basket": ("large baskets", "gros paniers"),
+    "sessions": ("many visits", "beaucoup de visites"),
+    "carts": ("much put in the cart", "beaucoup de mises au panier"),
+    "price": ("dear tastes", "goûts chers"),
+}
+_LOW: dict[str, Pair] = {
+    "recency": ("long gone", "partis depuis longtemps"),
+    "frequency": ("infrequent", "peu fréquents"),
+    "monetary": ("small spenders", "petits dépensiers"),
+    "basket": ("small baskets", "petits paniers"),
+    "sessions": ("few visits", "peu de visites"),
+    "carts": ("little put in the cart", "peu de mises au panier"),
+    "price": ("cheap tastes", "petits prix"),
+}
 
 
 @dataclass(frozen=True)
@@ -76,9 +93,22 @@ def mid_ranks(values: Floats) -> Floats:
 
 
 def percentiles(features: Floats, purchases: Floats) -> Floats:
-    """Percentiles (n, 4) on `AXES`; features (n, 3) as the model takes them, numbers of purchases (n,) >= 1."""
+    """Buyers' percentiles (n, 4); features (n, 3) as the model takes them, numbers of purchases (n,) >= 1."""
     recency, frequency, monetary = features.T
     return np.column_stack([mid_ranks(axis) for axis in (-recency, frequency, monetary, monetary / purchases)])
+
+
+def visitor_percentiles(features: Floats) -> Floats:
+    """Visitors' percentiles (n, 4); features (n, 4): days since the last visit, sessions, carts, mean price looked at.
+
+    A price that is not known (NaN) says nothing: it is at 50, and the known ones are ranked among themselves.
+    """
+    recency, sessions, carts, price = features.T
+    known = ~np.isnan(price)
+    prices = np.full(len(price), 50.0)
+    if known.any():
+        prices[known] = mid_ranks(price[known])
+    return np.column_stack([*(mid_ranks(axis) for axis in (-recency, sessions, carts)), prices])
 
 
 def box_fits(profiles: Floats, boxes: Floats, softness: float = SOFTNESS) -> Floats:
@@ -99,14 +129,19 @@ def _preferences(profiles: Floats, boxes: Floats) -> Floats:
     return np.asarray(0.3 * near + 0.7 * tight)
 
 
-def identify(profiles: Floats, animals: dict[str, Persona]) -> list[Identity]:
-    """Name k segments from their mean percentiles (k, 4) on `AXES`; the answer's order is the segments'.
+def identify(
+    profiles: Floats, animals: dict[str, Persona], population: Kind = "buyers", numbers: Sequence[int] | None = None
+) -> list[Identity]:
+    """Name k segments from their mean percentiles (k, 4) on the population's `AXES`, in the segments' order.
+
+    `animals`, at least one, are those of the population; `numbers` are what the segments are numbered, 0 to k - 1 by
+    default.
 
     A segment that lies in a box goes to another animal only where it is close to that one's box (fit `CLOSE`: 10
     points outside on one axis). A segment left over shares the name of the animal that it is in the box of, or close
     to; a poor match is called by what it is.
     """
-    keys = list(animals)
+    keys, axes = list(animals), AXES[population]
     boxes = np.array([animals[key].box.intervals for key in keys])
     fits = box_fits(profiles, boxes)
     gains = box_fits(profiles, boxes, SHARP) * (1 + PREFERENCE * _preferences(profiles, boxes))
@@ -124,9 +159,10 @@ def identify(profiles: Floats, animals: dict[str, Persona]) -> list[Identity]:
             persona, fit = animals[keys[best]], float(fits[segment, best])
             if fit >= CLOSE and best in owners:
                 difference = profiles[segment] - profiles[owners[best]]
-                names[segment] = _shared(keys[best], persona, fit, difference, taken)
+                names[segment] = _shared(keys[best], persona, fit, dict(zip(axes, difference, strict=True)), taken)
             else:
-                names[segment] = _unnamed(segment, profiles[segment], persona, fit)
+                number = segment if numbers is None else numbers[segment]
+                names[segment] = _unnamed(number, dict(zip(axes, profiles[segment], strict=True)), persona, fit)
     return [names[segment] for segment in range(len(profiles))]
 
 
@@ -145,10 +181,10 @@ def _by_looks(profiles: Floats) -> list[int]:
     return [int(segment) for segment in np.lexsort(profiles.T)]
 
 
-def _shared(key: str, animal: Persona, fit: float, difference: Floats, taken: set[str]) -> Identity:
+def _shared(key: str, animal: Persona, fit: float, difference: dict[str, float], taken: set[str]) -> Identity:
     """An animal's name with the axis on which the segment differs most from the one that bears it plainly."""
-    for axis in np.argsort(-np.abs(difference), kind="stable"):
-        en, fr = (_MORE if difference[axis] > 0 else _LESS)[int(axis)]
+    for axis in sorted(difference, key=lambda name: -abs(difference[name])):
+        en, fr = (_MORE if difference[axis] > 0 else _LESS)[axis]
         name = {"en": f"{animal.name.en}, {en}", "fr": f"{animal.name.fr}, {fr}"}
         if name["en"] not in taken:
             break
@@ -163,10 +199,11 @@ def _shared(key: str, animal: Persona, fit: float, difference: Floats, taken: se
     return Identity(key, name, fit, note)
 
 
-def _unnamed(segment: int, profile: Floats, best: Persona, fit: float) -> Identity:
+def _unnamed(segment: int, profile: dict[str, float], best: Persona, fit: float) -> Identity:
     """A name that says what the segment is: the two axes on which it is farthest from the middle."""
-    telling = [int(axis) for axis in np.argsort(-np.abs(profile - 50), kind="stable")[:2]]
-    words = [(_HIGH if profile[axis] > 50 else _LOW)[axis] for axis in sorted(telling) if abs(profile[axis] - 50) >= 10]
+    off = {axis: abs(place - 50) for axis, place in profile.items()}
+    telling = sorted(off, key=lambda axis: -off[axis])[:2]
+    words = [(_HIGH if profile[axis] > 50 else _LOW)[axis] for axis in off if axis in telling and off[axis] >= 10]
     en = ", ".join(word[0] for word in words) or "average on every axis"
     fr = ", ".join(word[1] for word in words) or "moyens sur tous les axes"
     note = {

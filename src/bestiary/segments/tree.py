@@ -1,19 +1,30 @@
 """A decision tree that relearns the segments, so that they can be told in words.
 
-Breiman, Friedman, Olshen and Stone (1984), "Classification and Regression Trees"; scikit-learn grows it,
-and what is kept is a list of nodes: data that any language can walk. How well it agrees with the segments
-on customers that it was not grown on is its fidelity (see `fidelity`), not predictive accuracy.
+Breiman, Friedman, Olshen and Stone (1984), "Classification and Regression Trees"; scikit-learn grows it, `draft` cuts
+and polishes it, and what is kept is a list of nodes: data that any language can walk. How well it agrees with the
+segments on customers that it was not grown on is its fidelity (see `fidelity`), not predictive accuracy.
+
+A tree of few leaves per segment is the best of `STARTS` trees grown large, cut back and polished, all but two of them
+with some columns left out by chance at each node. Best-first growth to as many leaves was 0.5 to 5 points less
+faithful.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from bestiary.config import Frozen
+from bestiary.segments.draft import LEAF, Draft, polish, prune, read_easily
 from bestiary.segments.transform import Finite, Floats, Ints
+
+STARTS = 8
+LARGE = 20
+"""Leaves per segment of a tree before it is cut back."""
+SAMPLE = 30_000
+"""Customers that a tree of few leaves is shaped on, of those that it may be grown on."""
 
 
 class Node(Frozen):
@@ -94,48 +105,90 @@ def split(labels: Ints, test_share: float, seed: int) -> Split:
 
 def grow(rows: Floats, labels: Ints, k: int, part: Split, columns: tuple[str, ...], shape: Shape, seed: int) -> Tree:
     """Grow a tree of this shape on the training rows of (n, d), labels (n,) below k."""
-    from sklearn.tree import DecisionTreeClassifier
+    train = sampled(part.train, seed) if shape.leaves_per_segment else part.train
+    draft = _grown(rows[train], labels[train], k, shape, seed)
+    draft = prune(draft, rows[part.train], labels[part.train], k, len(draft.leaves()))
+    return finished(draft, rows, labels, k, part, columns)
 
-    smallest = int(np.unique(labels[part.train], return_counts=True)[1].min())
-    learner = DecisionTreeClassifier(
-        max_depth=shape.depth,
-        max_leaf_nodes=max(2, shape.leaves_per_segment * k) if shape.leaves_per_segment else None,
-        min_samples_leaf=max(1, min(smallest, round(shape.least_share * len(part.train)))),
-        random_state=seed,
-    )
-    learner.fit(rows[part.train], labels[part.train])
-    grown = learner.tree_
-    shares = np.zeros((grown.node_count, k))
-    shares[:, learner.classes_] = grown.value[:, 0, :] / grown.value[:, 0, :].sum(axis=1, keepdims=True)
-    order = _from_the_root(grown.children_left, grown.children_right)
+
+def sampled(train: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """At most `SAMPLE` of the row numbers (m,), drawn at random, in their order."""
+    if len(train) <= SAMPLE:
+        return train
+    return np.sort(np.random.default_rng(seed).choice(train, SAMPLE, replace=False))
+
+
+def finished(draft: Draft, rows: Floats, labels: Ints, k: int, part: Split, columns: tuple[str, ...]) -> Tree:
+    """The tree as it is kept: numbered level by level, with shares of the training part and counts of everyone."""
+    order = _from_the_root(draft)
     number = {old: new for new, old in enumerate(order)}
-    shares = shares[order]
+    counts = draft.counts(rows[part.train], labels[part.train], k)[order]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     bare = tuple(
         Node(
             id=new,
-            column=None if grown.children_left[old] < 0 else columns[grown.feature[old]],
-            threshold=None if grown.children_left[old] < 0 else float(grown.threshold[old]),
-            left=number.get(int(grown.children_left[old])),
-            right=number.get(int(grown.children_right[old])),
+            column=None if draft.column[old] == LEAF else columns[draft.column[old]],
+            threshold=None if draft.column[old] == LEAF else draft.threshold[old],
+            left=number.get(draft.left[old]),
+            right=number.get(draft.right[old]),
             segment=int(np.argmax(shares[new])),
             customers=0,
             purity=None,
         )
         for new, old in enumerate(order)
     )
-    return Tree(_counted(bare, walk(bare, rows, columns), labels), shares)
+    return Tree(counted(bare, walk(bare, rows, columns), labels), shares)
 
 
-def _from_the_root(left: Ints, right: Ints) -> list[int]:
+def _grown(rows: Floats, labels: Ints, k: int, shape: Shape, seed: int) -> Draft:
+    """The tree that errs on fewest of the rows (n, d) it is grown on, the first on a tie; thresholds made readable."""
+    smallest = int(np.unique(labels, return_counts=True)[1].min())
+    least = max(1, min(smallest, round(shape.least_share * len(rows))))
+    if not shape.leaves_per_segment:
+        return _cart(rows, labels, max_depth=shape.depth, min_samples_leaf=least, random_state=seed)
+    best, fewest = Draft(), len(rows) + 1
+    for start in range(STARTS):
+        draft = _cart(
+            rows,
+            labels,
+            criterion=("gini", "entropy")[start % 2],
+            max_features=None if start < 2 else max(1, rows.shape[1] - 1 - start // 2 % 2),
+            max_depth=shape.depth,
+            max_leaf_nodes=LARGE * k,
+            min_samples_leaf=least,
+            random_state=(seed + start) % 2**32,
+        )
+        draft = prune(draft, rows, labels, k, shape.leaves_per_segment * k)
+        polish(draft, rows, labels, least)
+        errors = int((draft.says(rows) != labels).sum())
+        if errors < fewest:
+            best, fewest = draft, errors
+    read_easily(best, rows, labels)
+    return best
+
+
+def _cart(rows: Floats, labels: Ints, **asked: Any) -> Draft:
+    from sklearn.tree import DecisionTreeClassifier
+
+    learner = DecisionTreeClassifier(**asked).fit(rows, labels)
+    grown, draft = learner.tree_, Draft()
+    for node in range(grown.node_count):
+        column = int(grown.feature[node]) if grown.children_left[node] >= 0 else LEAF
+        draft.add(column, float(grown.threshold[node]), int(learner.classes_[grown.value[node, 0].argmax()]))
+    draft.left, draft.right = grown.children_left.tolist(), grown.children_right.tolist()
+    return draft
+
+
+def _from_the_root(draft: Draft) -> list[int]:
     """Node numbers level by level, so that a child always comes after its parent."""
     order = [0]
     for node in order:
-        if left[node] >= 0:
-            order += [int(left[node]), int(right[node])]
+        if draft.column[node] != LEAF:
+            order += [draft.left[node], draft.right[node]]
     return order
 
 
-def _counted(nodes: tuple[Node, ...], leaves: NDArray[np.int64], labels: Ints) -> tuple[Node, ...]:
+def counted(nodes: tuple[Node, ...], leaves: NDArray[np.int64], labels: Ints) -> tuple[Node, ...]:
     """The nodes with how many customers come by each, and the share of them in its segment."""
     k = max(int(labels.max()), max(node.segment for node in nodes)) + 1
     counts = np.bincount(leaves * k + labels, minlength=len(nodes) * k).reshape(len(nodes), k)

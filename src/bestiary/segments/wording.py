@@ -22,15 +22,30 @@ class Bounds:
 
 
 def condition(role: str, column: str, bounds: Bounds, currency: str) -> Words | None:
-    """A condition on recency, frequency or monetary value in real units; None when it asks nothing."""
+    """A condition on one role of a model's columns in real units; None when it asks nothing.
+
+    Recency is that of a visit where `column` counts days since one, else that of a purchase; frequency counts sessions
+    where `column` does, else purchases. Any other column is called by its name. `currency` may be empty.
+    """
+    unit = f" {currency}" if currency else ""
     if role == "recency":
-        return _recency(*bounds.whole)
-    if role == "frequency":
+        return _recency(*bounds.whole, _SEEN if "visit" in column else _BOUGHT)
+    if role in ("frequency", "sessions"):
         return _sessions(*bounds.whole) if "sessions" in column else _purchases(*bounds.whole)
-    return _spent(bounds, f" {currency}" if currency else "")
+    if role == "carts":
+        return _carts(*bounds.whole)
+    if role in ("monetary", "price"):
+        return _amount(bounds, unit, _LOOKED if role == "price" else _SPENT)
+    return _amount(bounds, "", {"en": f"{column} {{}}", "fr": f"{column} {{}}"})
 
 
-def _recency(least: int | None, most: int | None) -> Words | None:
+_BOUGHT = {"en": "last time", "fr": "dernier achat"}
+_SEEN = {"en": "last seen", "fr": "dernière visite"}
+_SPENT = {"en": "spent {}", "fr": "a dépensé {}"}
+_LOOKED = {"en": "looked at things of {} on average", "fr": "a regardé des articles valant {} en moyenne"}
+
+
+def _recency(least: int | None, most: int | None, of: Words) -> Words | None:
     low = least if least is not None and least > 0 else None
     if low is None and most is None:
         return None
@@ -38,20 +53,20 @@ def _recency(least: int | None, most: int | None) -> Words | None:
         assert most is not None  # noqa: S101 - one of the two is asked
         days = most + 1
         return {
-            "en": f"last time under {_count(days, 'day', 'days')} ago",
-            "fr": f"dernier achat il y a moins de {_count(days, 'jour', 'jours', french=True)}",
+            "en": f"{of['en']} under {_count(days, 'day', 'days')} ago",
+            "fr": f"{of['fr']} il y a moins de {_count(days, 'jour', 'jours', french=True)}",
         }
     if most is None:
         return {
-            "en": f"last time {_count(low, 'day', 'days')} ago or more",
-            "fr": f"dernier achat il y a {_count(low, 'jour', 'jours', french=True)} ou plus",
+            "en": f"{of['en']} {_count(low, 'day', 'days')} ago or more",
+            "fr": f"{of['fr']} il y a {_count(low, 'jour', 'jours', french=True)} ou plus",
         }
     if low == most:
         return {
-            "en": f"last time {_count(low, 'day', 'days')} ago",
-            "fr": f"dernier achat il y a {_count(low, 'jour', 'jours', french=True)}",
+            "en": f"{of['en']} {_count(low, 'day', 'days')} ago",
+            "fr": f"{of['fr']} il y a {_count(low, 'jour', 'jours', french=True)}",
         }
-    return {"en": f"last time {low} to {most} days ago", "fr": f"dernier achat il y a {low} à {most} jours"}
+    return {"en": f"{of['en']} {low} to {most} days ago", "fr": f"{of['fr']} il y a {low} à {most} jours"}
 
 
 def _purchases(least: int | None, most: int | None) -> Words | None:
@@ -76,22 +91,36 @@ def _sessions(least: int | None, most: int | None) -> Words | None:
     return {"en": f"came {low} times or more", "fr": f"est venu {low} fois ou plus"}
 
 
-def _spent(bounds: Bounds, unit: str) -> Words | None:
+def _carts(least: int | None, most: int | None) -> Words | None:
+    low = max(least or 0, 0)
+    if most is None and low == 0:
+        return None
+    if most == 0:
+        return {"en": "never put anything in the cart", "fr": "n'a jamais rien mis au panier"}
+    if most is None:
+        en, fr = f"{_times(low)} or more", f"{_fois(low)} ou plus"
+    elif low == most:
+        en, fr = _times(low), _fois(low)
+    elif low == 0:
+        en, fr = f"at most {_times(most)}", f"au plus {_fois(most)}"
+    else:
+        en, fr = f"{low} to {most} times", f"{low} à {most} fois"
+    return {"en": f"put something in the cart {en}", "fr": f"a mis un article au panier {fr}"}
+
+
+def _amount(bounds: Bounds, unit: str, of: Words) -> Words | None:
     low = bounds.low if bounds.low >= 0 else None
     high = bounds.high if bounds.high < math.inf else None
     if low is None and high is None:
         return None
+    least, most = (_money_en(low), _money_fr(low)), (_money_en(high), _money_fr(high))
     if low is None:
-        return {
-            "en": f"spent at most {_money_en(high)}{unit}",
-            "fr": f"a dépensé au plus {_money_fr(high)}{unit}",
-        }
-    if high is None:
-        return {"en": f"spent over {_money_en(low)}{unit}", "fr": f"a dépensé plus de {_money_fr(low)}{unit}"}
-    return {
-        "en": f"spent over {_money_en(low)} and at most {_money_en(high)}{unit}",
-        "fr": f"a dépensé plus de {_money_fr(low)} et au plus {_money_fr(high)}{unit}",
-    }
+        en, fr = f"at most {most[0]}", f"au plus {most[1]}"
+    elif high is None:
+        en, fr = f"over {least[0]}", f"plus de {least[1]}"
+    else:
+        en, fr = f"over {least[0]} and at most {most[0]}", f"plus de {least[1]} et au plus {most[1]}"
+    return {"en": of["en"].format(en + unit), "fr": of["fr"].format(fr + unit)}
 
 
 def _times(number: int) -> str:
