@@ -14,14 +14,20 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("config", "contract", "errors", "progress", "streams", "sql", "files", "parts"),
     ("events", "lake", "customers", "segments", "simulate"),
     ("report", "serve", "publish", "privacy"),
-    ("pipeline", "intake", "gate", "steps"),
-    ("cli", "cli_tools", "cli_options", "show", "guard", "logs", "bars"),
+    ("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation"),
+    ("cli", "cli_tools", "cli_options", "show", "show_changes", "show_segments", "show_worth", "guard", "logs", "bars"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NEIGHBOURS = {
-    *(("pipeline", room) for room in ("intake", "gate", "steps")),
+    *(("pipeline", room) for room in ("intake", "gate", "steps", "changes", "evaluation")),
     ("intake", "gate"),
-    *((room, other) for room in ("cli", "cli_tools") for other in ("cli_options", "show", "guard")),
+    *((room, "past") for room in ("steps", "changes", "evaluation")),
+    *(
+        (room, other)
+        for room in ("cli", "cli_tools")
+        for other in ("cli_options", "show", "show_changes", "show_segments", "show_worth", "guard")
+    ),
+    *((room, other) for room in ("show_changes", "show_segments", "show_worth") for other in ("show", "logs")),
     *(("cli", "cli_tools"), ("guard", "logs"), ("show", "logs"), ("logs", "bars")),
 }
 """Who may import whom on one floor; on the ground floor everyone may, as long as nobody imports himself in the end."""

@@ -9,6 +9,16 @@ from typing import Any
 
 PROGRAM = str(Path(sys.executable).with_name("bestiary"))
 
+QUICK = 'candidate = "rfm_log"\nk_max = 4\n\n[choice]\nsample = 1000\n'
+"""A settings file for what is not about segments: one way to segment, few k, small samples."""
+
+
+def quick(folder: Path, more: str = "") -> Path:
+    """Write that file into a folder, with lines of `more` before."""
+    path = folder / "quick.toml"
+    path.write_text(more + QUICK, encoding="utf-8")
+    return path
+
 
 def bestiary(*arguments: str | Path, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """The installed command, without a terminal."""

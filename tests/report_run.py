@@ -1,5 +1,6 @@
 """A small run folder made up for the report's tests, with real Parquet files written by DuckDB."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ import numpy as np
 from bestiary.customers.features import features
 from bestiary.files import write_json
 from bestiary.sql import connect, quote
-from report_figures import FIRST_ID, HOSTILE, NAMES, PEOPLE, WINDOWS, model, quality, scorecard, text
+from report_figures import FIRST_ID, HOSTILE, LOOKING, NAMES, PEOPLE, WINDOWS, follow, model, quality, scorecard, text
 
-__all__ = ["FIRST_ID", "HOSTILE", "NAMES", "PEOPLE", "WINDOWS", "make_run", "quality", "text"]
+__all__ = ["FIRST_ID", "HOSTILE", "LOOKING", "NAMES", "PEOPLE", "WINDOWS", "follow", "make_run", "quality", "text"]
 
 
 def _rfm(personas: list[str], visitors: int) -> dict[str, np.ndarray[Any, Any]]:
@@ -46,6 +47,7 @@ def _customers_sql() -> str:
         "first_seen": "TIMESTAMP '2019-05-01' + to_hours(user_id % 900)",
         "last_seen": "TIMESTAMP '2019-12-01' - to_hours(24 * days::BIGINT + 1)",
         "lifecycle": "CASE WHEN bought = 0 THEN 'visitor' WHEN bought = 1 THEN 'one_time' ELSE 'repeat' END",
+        "days_since_last_visit": "days",
     }
     windowed = {
         "number_of_views": "(3 + user_id % 17 + 4 * bought) * {w}",
@@ -53,6 +55,7 @@ def _customers_sql() -> str:
         "number_of_sessions": "(1 + user_id % 5 + bought) * {w} // 2",
         "count_products": "bought * {w} // 7",
         "avg_price": "CASE WHEN buyer AND days < 30 * {w} THEN spent / bought END",
+        "avg_price_viewed": "CASE WHEN user_id % 9 > 0 THEN 20 + user_id % 50 END",
         "number_of_purchases": "bought",
         "number_of_events": "(3 + user_id % 17 + 5 * bought) * {w}",
     }
@@ -65,7 +68,7 @@ def _customers_sql() -> str:
     return ", ".join(chosen)
 
 
-def _write_tables(folder: Path, personas: list[str], visitors: int, brands: list[str]) -> None:
+def _write_tables(folder: Path, personas: list[str], visitors: int, brands: list[str], early: int) -> None:
     rfm = _rfm(personas, visitors)
     connection = connect(threads=1)
     connection.execute("""
@@ -83,12 +86,22 @@ def _write_tables(folder: Path, personas: list[str], visitors: int, brands: list
             ) ORDER BY user_id
         ) TO {quote(str(folder / "customers.parquet"))} (FORMAT parquet)
     """)
-    personas_list = "[" + ", ".join(quote(persona) for persona in personas) + "]"
+    places = [FIRST_ID + sum(rfm["segment"] >= 0) + n for n in np.cumsum([0, *LOOKING.values()]).tolist()]
+    visiting = " ".join(
+        f"WHEN user_id >= {start} AND user_id < {stop} THEN {len(personas) + number}"
+        for number, (start, stop) in enumerate(itertools.pairwise(places))
+    )
     connection.execute(f"""
         COPY (
-            SELECT user_id::INTEGER AS user_id, segment, {personas_list}[segment + 1] AS persona,
-                0.6::DOUBLE AS confidence
-            FROM drawn WHERE segment >= 0 ORDER BY user_id
+            SELECT user_id::INTEGER AS user_id, CASE WHEN segment >= 0 THEN 'buyers' ELSE 'visitors' END AS population,
+                CASE
+                    WHEN user_id < {FIRST_ID + early} THEN NULL WHEN segment >= 0 THEN segment {visiting}
+                END AS segment,
+                0.6::DOUBLE AS confidence,
+                CASE WHEN segment >= 0 THEN spent / 10 END AS expected_value,
+                CASE WHEN segment >= 0 THEN spent / 20 END AS expected_low,
+                CASE WHEN segment >= 0 THEN spent / 5 END AS expected_high
+            FROM drawn ORDER BY user_id
         ) TO {quote(str(folder / "segments.parquet"))} (FORMAT parquet)
     """)
     connection.close()
@@ -99,13 +112,21 @@ def make_run(
     *,
     personas: tuple[str, ...] = tuple(PEOPLE),
     visitors: int = 400,
+    early: int = 0,
     brands: tuple[str, ...] = ("samsung", "apple", "xiaomi", HOSTILE, "a brand with a name " * 6),
     change: Callable[[dict[str, Any]], None] | None = None,
 ) -> Path:
-    """Write a run folder; `change` may alter the parts `scorecard`, `quality` and `model` before they are written."""
+    """Write a run folder whose first `early` buyers have no segment yet.
+
+    `change` may alter the parts `scorecard`, `quality` and `model` before they are written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _write_tables(folder, list(personas), visitors, list(brands))
-    parts = {"scorecard": scorecard(list(personas), visitors), "quality": quality(), "model": model()}
+    _write_tables(folder, list(personas), visitors, list(brands), early)
+    parts = {
+        "scorecard": scorecard(list(personas), visitors),
+        "quality": quality(),
+        "model": model(list(personas), visitors),
+    }
     if change is not None:
         change(parts)
     for name, part in parts.items():

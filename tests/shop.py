@@ -21,7 +21,9 @@ from bestiary.lake.tables import TABLES
 from bestiary.sql import connect, identifier, path_list, quote
 
 HEADER = ",".join(COLUMNS)
-SMALL = Settings(buckets=2, threads=1, memory="500MB")
+QUICK = {"candidate": "rfm_log", "k_max": 4, "choice": {"sample": 1000}}
+"""Settings for what is not about segments: one way to segment, few k, small samples."""
+SMALL = Settings.model_validate({"buckets": 2, "threads": 1, "memory": "500MB", **QUICK})
 EVENT = {
     "event_time": "2019-10-01 10:00:00 UTC",
     "event_type": "view",

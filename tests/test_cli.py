@@ -11,10 +11,10 @@ import pytest
 
 import shop
 from bestiary import __version__
-from command import bestiary, done, failed
+from command import bestiary, done, failed, quick
 
 STEPS = ["customers.parquet", "model.json", "quality.json", "report.html", "run.json", "scorecard.json"]
-LEFT = [*STEPS, "segments.parquet"]
+LEFT = [*STEPS, "movements.parquet", "segments.parquet"]
 HEAVY = ("duckdb", "deltalake", "numpy", "sklearn", "scipy", "plotly", "jinja2")
 
 
@@ -28,10 +28,15 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(events: Path) -> tuple[Path, str]:
+def config(events: Path) -> Path:
+    return quick(events.parent)
+
+
+@pytest.fixture(scope="module")
+def finished(events: Path, config: Path) -> tuple[Path, str]:
     """A store after `run`, and what it printed. Tests that change it take a copy."""
     store = events.parent / "store"
-    return store, done("run", events, "--store", store)
+    return store, done("run", events, "--store", store, "--config", config)
 
 
 @pytest.fixture
@@ -61,9 +66,9 @@ def test_run_leaves_everything_and_says_what_and_where(events: Path, finished: t
     assert "Nothing new" not in out
 
 
-def test_the_same_command_again_changes_no_byte_and_says_so(events: Path, store: Path) -> None:
+def test_the_same_command_again_changes_no_byte_and_says_so(events: Path, config: Path, store: Path) -> None:
     before = shop.tree(store)
-    out = done("run", events, "--store", store)
+    out = done("run", events, "--store", store, "--config", config)
     assert "Nothing new" in out
     assert "Already there: 2019-" in out
     assert shop.tree(store) == before
@@ -71,13 +76,15 @@ def test_the_same_command_again_changes_no_byte_and_says_so(events: Path, store:
     assert shop.tree(store) == before
 
 
-def test_two_stores_of_the_same_events_have_the_same_artefacts(events: Path, store: Path, tmp_path: Path) -> None:
-    done("run", events, "--store", tmp_path / "other")
+def test_two_stores_of_the_same_events_have_the_same_artefacts(
+    events: Path, config: Path, store: Path, tmp_path: Path
+) -> None:
+    done("run", events, "--store", tmp_path / "other", "--config", config)
     (run,) = (store / "runs").iterdir()
     assert shop.tree(tmp_path / "other" / "runs" / run.name) == shop.tree(run)
 
 
-def test_a_new_file_is_all_that_is_added(events: Path, store: Path, tmp_path: Path) -> None:
+def test_a_new_file_is_all_that_is_added(events: Path, config: Path, store: Path, tmp_path: Path) -> None:
     more = shop.write_csv(tmp_path / "more.csv", [shop.line(event_time="2019-11-30 23:00:00 UTC")])
     before = shop.tree(store)
     out = done("ingest", events, more, "--store", store)
@@ -86,45 +93,48 @@ def test_a_new_file_is_all_that_is_added(events: Path, store: Path, tmp_path: Pa
     assert {name: after[name] for name in before} == before
     new = {name.split("/")[0] for name in after.keys() - before.keys()}
     assert new == {"rejects", "sources", "visits"}
-    again = done("run", events, more, "--store", store)
+    again = done("run", events, more, "--store", store, "--config", config)
     assert "Nothing new" not in again
-    assert "Nothing new" in done("run", events, more, "--store", store)
+    assert "Nothing new" in done("run", events, more, "--store", store, "--config", config)
 
 
-def test_each_step_as_a_command_makes_what_run_makes(events: Path, finished: tuple[Path, str], tmp_path: Path) -> None:
+def test_each_step_as_a_command_makes_what_run_makes(
+    events: Path, config: Path, finished: tuple[Path, str], tmp_path: Path
+) -> None:
     store = tmp_path / "store"
     assert "2019-" in done("ingest", events, "--store", store)
     assert "No runs yet" in done("runs", "--store", store)
     assert "customers.parquet" in done("customers", "--store", store)
     assert "not complete" in done("runs", "--store", store)
-    assert "customers" in done("fit", "--store", store)
+    assert "customers" in done("fit", "--store", store, "--config", config)
     assert "report.html" in done("report", "--store", store)
     assert "complete" in done("runs", "--store", store)
     (run,), (other,) = ((folder / "runs").iterdir() for folder in (store, finished[0]))
     assert shop.tree(run) == shop.tree(other)
 
 
-def test_presets_languages_and_dates(store: Path) -> None:
+def test_presets_languages_and_dates(store: Path, config: Path) -> None:
     assert "2019-11-15" in done("customers", "--store", store, "--as-of", "2019-11-15")
     assert sorted(path.name for path in (store / "runs").iterdir())[0] == "2019-11-15"
     french = done("report", "--store", store, "--lang", "fr")
     (report,) = re.findall(r"Report: (.*)", french)
     assert '<html lang="fr"' in Path(report).read_text()
-    out = done("fit", "--store", store, "--as-of", "2019-11-15", "--preset", "amazing")
+    out = done("fit", "--store", store, "--as-of", "2019-11-15", "--preset", "amazing", "--config", config)
     assert "segment" in out
     model = json.loads((store / "runs" / "2019-11-15" / "model.json").read_text())
     assert model["config"]["preset"] == "amazing"
 
 
 def test_settings_come_from_a_file_and_unknown_ones_are_refused(events: Path, tmp_path: Path) -> None:
-    config = tmp_path / "shop.toml"
-    config.write_text('currency = "EUR"\nk = 4\n')
+    config = quick(tmp_path, 'currency = "EUR"\nk = 4\n')
     out = done("run", events, "--store", tmp_path / "store", "--config", config, "--as-of", "2019-12-01")
     assert "value, EUR" in out
     assert json.loads((tmp_path / "store" / "store.json").read_text())["currency"] == "EUR"
     config.write_text('currenci = "EUR"\n')
     error = failed("ingest", events, "--store", tmp_path / "new", "--config", config)
     assert "did you mean 'currency'" in error
+    config.write_text('candidate = "rfm_lg"\n')
+    assert "did you mean 'rfm_log'" in failed("run", events, "--store", tmp_path / "new", "--config", config)
     assert not (tmp_path / "new").exists()
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import shop
-from command import bestiary, done, failed
+from command import bestiary, done, failed, quick
 
 
 def a_store(folder: Path) -> Path:
@@ -45,7 +45,7 @@ def test_a_part_that_is_missing_is_told_without_a_traceback(tmp_path: Path) -> N
 
 def test_segments_without_a_report_say_how_to_draw_one(tmp_path: Path) -> None:
     done("simulate", tmp_path / "shop", "--events", "6000", "--months", "2")
-    done("run", tmp_path / "shop", "--store", tmp_path / "store")
-    out = done("fit", "--store", tmp_path / "store", "--preset", "amazing")
+    done("run", tmp_path / "shop", "--store", tmp_path / "store", "--config", quick(tmp_path))
+    out = done("fit", "--store", tmp_path / "store", "--preset", "amazing", "--config", quick(tmp_path))
     (run,) = (tmp_path / "store" / "runs").iterdir()
     assert f"Its report: bestiary report --store {tmp_path / 'store'} --as-of {run.name}" in out

@@ -16,10 +16,10 @@ from bestiary.config import Settings
 from bestiary.guard import EXIT_STATUSES
 from bestiary.lake.lock import locked
 from bestiary.lake.store import Store
-from command import PROGRAM, bestiary, done, events_of, failed
+from command import PROGRAM, bestiary, done, events_of, failed, quick
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-STEPS = ["files", "events", "last event", "customers", "segments", "report"]
+STEPS = ["files", "events", "last event", "customers", "the past", "segments", "report"]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(events: Path) -> Path:
     """A store after `run`. Tests that change it take a copy."""
     store = events.parent / "store"
-    pipeline.run([events], store, settings=Settings(buckets=2))
+    pipeline.run([events], store, settings=Settings.model_validate({"buckets": 2, **shop.QUICK}))
     return store
 
 
@@ -43,7 +43,7 @@ def store(finished: Path, tmp_path: Path) -> Path:
 
 
 def test_quiet_says_nothing_and_does_the_same(events: Path, tmp_path: Path) -> None:
-    process = bestiary("run", events, "--store", tmp_path / "store", "--quiet")
+    process = bestiary("run", events, "--store", tmp_path / "store", "--quiet", "--config", quick(tmp_path))
     assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
     (run,) = (tmp_path / "store" / "runs").iterdir()
     assert (run / "run.json").is_file()
@@ -52,7 +52,7 @@ def test_quiet_says_nothing_and_does_the_same(events: Path, tmp_path: Path) -> N
 
 def test_a_log_of_json_lines_tells_steps_and_what_they_came_to(events: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
-    process = bestiary("run", events, "--store", store, "--log-format", "json")
+    process = bestiary("run", events, "--store", store, "--log-format", "json", "--config", quick(tmp_path))
     assert process.returncode == 0
     assert "Report: " in process.stdout  # the tables are as ever
     log = events_of(process.stderr)
@@ -76,8 +76,8 @@ def test_a_log_of_json_lines_tells_steps_and_what_they_came_to(events: Path, tmp
     assert learned["report"] == str(run / "report.html")
 
 
-def test_quiet_and_json_leave_the_results_alone(events: Path, store: Path) -> None:
-    process = bestiary("run", events, "--store", store, "--quiet", "--log-format", "json")
+def test_quiet_and_json_leave_the_results_alone(events: Path, store: Path, tmp_path: Path) -> None:
+    process = bestiary("run", events, "--store", store, "--quiet", "--log-format", "json", "--config", quick(tmp_path))
     assert (process.returncode, process.stdout) == (0, "")
     read, learned = events_of(process.stderr)
     assert (read["event"], read["files"], len(read["known"])) == ("result", [], 2)
@@ -137,6 +137,7 @@ def test_a_signal_ends_a_run_with_a_sentence_and_loses_nothing(
     number: signal.Signals, step: str, events: Path, tmp_path: Path
 ) -> None:
     command = [PROGRAM, "run", str(events), "--store", str(tmp_path / "store"), "--log-format", "json"]
+    command += ["--config", str(quick(tmp_path))]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -162,7 +163,7 @@ def test_a_reader_that_goes_away_stops_nothing(events: Path, store: Path, tmp_pa
         assert process.returncode == 0
         assert "Traceback" not in (process.stderr or "")
 
-    gone("stdout", "run", events, "--store", tmp_path / "new")
+    gone("stdout", "run", events, "--store", tmp_path / "new", "--config", quick(tmp_path))
     assert list((tmp_path / "new").glob("runs/*/run.json"))
     gone("stderr", "customers", "--store", store, "--as-of", "2019-11-15", "--log-format", "json")
     assert (store / "runs" / "2019-11-15" / "customers.parquet").is_file()

@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pytest
 import typer.main
 
 from bestiary.cli import app
-from bestiary.config import load_settings
+from bestiary.config import Choice, load_settings
 from bestiary.customers.features import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,6 +73,11 @@ def run(words: list[str], folder: Path) -> str:
 
 def test_the_columns_page_is_what_the_dictionary_says() -> None:
     assert text(ROOT / "docs" / "columns.md") == markdown()
+
+
+def test_the_method_lists_every_threshold_with_its_default() -> None:
+    listed = next(block for kind, block in blocks(ROOT / "docs" / "method.md") if kind == "toml")
+    assert tomllib.loads(listed)["choice"] == Choice().model_dump()
 
 
 def test_the_readme_begins_with_the_two_commands() -> None:

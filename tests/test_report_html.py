@@ -18,7 +18,8 @@ from bestiary.report.words import Words, load
 from report_run import FIRST_ID, HOSTILE, NAMES, make_run, text
 
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
-SECTIONS = ["animals", "space", "choice", "components", "tree", "quality", "columns", "glossary"]
+SECTIONS = ["animals", "visitors", "early", "movements", "space", "choice", "candidates", "expected", "components"]
+SECTIONS += ["tree", "quality", "columns", "glossary"]
 
 
 class Page(HTMLParser):
@@ -168,7 +169,8 @@ def _undefined(parts: dict[str, Any]) -> None:
         segment["percentiles"]["basket"] = segment["medians"]["basket"] = None
         segment["name"] = text("Segment 0: recent", "Segment 0 : récents")
     for point in card["silhouette"]["curve"]:
-        point.update(silhouette=None, low=None, high=None, inertia=0.0)
+        point.update(silhouette=None, low=None, high=None, sample=None, null_mean=None, null_low=None, null_high=None)
+        point.update(ari=None, jaccard=None, smallest_share=None)
     card["silhouette"]["chosen_k"] = None
     card["pca"] = {"columns": ["cart_abandonments"], "constant_columns": ["cart_abandonments"], "loadings": []}
     card["pca"] |= {"explained_variance": [], "explained_variance_ratio": []}
@@ -192,19 +194,27 @@ def test_one_segment_and_nothing_defined(tmp_path: Path, language: Language) -> 
     assert "nan" not in said.split()
 
 
+def test_a_k_that_was_asked_for_is_said_once(tmp_path: Path) -> None:
+    def change(parts: dict[str, Any]) -> None:
+        parts["scorecard"]["silhouette"]["rule"] = text("k = 2, as configured.", "k = 2, comme demandé.")
+
+    said = Page(written(make_run(tmp_path, personas=("lion", "fox"), visitors=0, change=change))).text
+    assert said.count("k = 2") == 1
+
+
 def test_a_class_without_figures_says_why(tmp_path: Path) -> None:
     def change(parts: dict[str, Any]) -> None:
         tree = parts["scorecard"]["tree"]
         tree["per_class"][1].update(precision=None, recall=None, f1=None, support=0)
         tree["macro"] = tree["weighted"] = dict.fromkeys(("precision", "recall", "f1"))
-        tree["accuracy"] = None
+        tree["accuracy"] = tree["fidelity"] = tree["fidelity_interval"] = None
         tree["roc"] = [{**curve, "auc": None, "fpr": [], "tpr": []} for curve in tree["roc"]]
 
     said = Page(written(make_run(tmp_path, personas=("lion", "fox"), change=change))).text
     words = Words("en", "EUR")
     assert words("tree.why") in said
     assert words("tree.roc_none") in said
-    assert "Fidelity (accuracy): –" in said
+    assert "Fidelity: –" in said
 
 
 def test_twelve_segments_with_shared_animals(tmp_path: Path) -> None:
@@ -216,7 +226,7 @@ def test_twelve_segments_with_shared_animals(tmp_path: Path) -> None:
             card["segments"].append({**first, "segment": number, "name": name, "value": 10.0 * number})
 
     source = written(make_run(tmp_path, change=change))
-    assert [attrs.get("class") for tag, attrs in Page(source).elements if tag == "article"] == ["card"] * 12
+    assert [attrs.get("class") for tag, attrs in Page(source).elements if tag == "article"] == ["card"] * 14
 
 
 def keys(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

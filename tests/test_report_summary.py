@@ -13,8 +13,9 @@ from bestiary.config import Settings
 from bestiary.customers.features import features
 from bestiary.errors import ModelError
 from bestiary.report.distributions import BINS, TOP, distributions, grid, log1p
+from bestiary.report.people import SAMPLE_SIZE
 from bestiary.report.quality import assess, closes
-from bestiary.report.summary import SAMPLE_SIZE, finding, summarise
+from bestiary.report.summary import finding, summarise
 from bestiary.sql import connect, quote
 from report_run import FIRST_ID, HOSTILE, PEOPLE, WINDOWS, make_run, quality
 
@@ -94,7 +95,11 @@ def test_large_shops_are_sampled_fairly(tmp_path: Path) -> None:
     run = make_run(tmp_path, personas=("lion", "fox"), visitors=0)
     connection = connect(threads=1)
     connection.execute(f"""
-        COPY (SELECT range::INTEGER AS user_id, (range >= 6000)::INTEGER AS segment FROM range(12000))
+        COPY (
+            SELECT range::INTEGER AS user_id, (range >= 6000)::INTEGER AS segment, NULL::DOUBLE AS expected_value,
+                NULL::DOUBLE AS expected_low, NULL::DOUBLE AS expected_high
+            FROM range(12000)
+        )
         TO {quote(str(run / "segments.parquet"))} (FORMAT parquet)
     """)
     connection.execute(f"""

@@ -16,12 +16,16 @@ from bestiary.lake.runs import STEPS, Run
 from bestiary.sql import connect
 
 
+def quick(**asked: Any) -> pipeline.Settings:
+    return pipeline.Settings.model_validate(shop.QUICK | asked)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small shop with a complete run in `store` and its events in `events`."""
     folder = tmp_path_factory.mktemp("made")
     pipeline.simulate(folder / "events", events=8000, months=2)
-    pipeline.run([folder / "events"], folder / "store", settings=pipeline.Settings(language="fr"))
+    pipeline.run([folder / "events"], folder / "store", settings=quick(language="fr"))
     return folder
 
 
@@ -36,7 +40,7 @@ def only(store: Path) -> Run:
 
 
 def rerun(made: Path, store: Path, **asked: Any) -> pipeline.Outcome:
-    return pipeline.run([made / "events"], store, settings=pipeline.Settings(**asked))
+    return pipeline.run([made / "events"], store, settings=quick(**asked))
 
 
 def test_a_report_drawn_again_keeps_its_language_and_the_run_stays_done(made: Path, store: Path) -> None:
@@ -59,7 +63,7 @@ def test_another_language_draws_the_report_and_learns_nothing(made: Path, store:
 def test_measuring_the_same_customers_again_leaves_the_run_whole(store: Path) -> None:
     before = shop.tree(store)
     pipeline.customers(store)
-    pipeline.fit(store)
+    pipeline.fit(store, settings=quick())
     assert shop.tree(store) == before
     assert only(store).description() is not None
 
@@ -121,7 +125,8 @@ def test_medians_of_a_card_are_those_of_its_customers(store: Path) -> None:
         with connect() as connection:
             (found,) = connection.execute(
                 "SELECT median(days_since_last_purchase), median(number_of_purchases_7m), "
-                "median(total_purchase_value), median(total_purchase_value / number_of_purchases_7m) "
+                "median(total_purchase_value), median(total_purchase_value / number_of_purchases_7m), "
+                f"median(epoch_us(TIMESTAMP '{only(store).as_of}' - first_seen::TIMESTAMP) // 86400000000), count(*) "
                 f"FROM {joined}"
             ).fetchall()
-        assert list(segment["medians"].values()) == pytest.approx(list(found))
+        assert [*segment["medians"].values(), segment["customers"]] == pytest.approx(list(found))

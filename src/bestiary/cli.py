@@ -7,7 +7,7 @@ import typer
 
 from bestiary import __version__
 from bestiary import cli_options as options
-from bestiary.cli_tools import doctor, rejects, runs, simulate
+from bestiary.cli_tools import cadence, doctor, movements, rejects, runs, simulate
 from bestiary.guard import EXIT_STATUSES, telling
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ def run(
     as_of: options.AsOf = None,
     preset: options.Preset = None,
     config: options.Config = None,
+    candidate: options.Candidate = None,
+    anew: options.Anew = False,
     mapping: options.Mapping = None,
     no_header: options.NoHeader = False,
     on_overlap: options.OnOverlap = None,
@@ -37,20 +39,21 @@ def run(
 ) -> None:
     """Do the whole job: read new events, measure customers, learn segments, draw the report."""
     with telling(quiet, log_format) as log:
-        from bestiary import pipeline, show
+        from bestiary import pipeline, show, show_segments
 
+        asked = {"preset": preset, "candidate": candidate, "anew": anew or None, "language": lang, "memory": memory}
         outcome = pipeline.run(
             events,
             store,
             as_of=as_of,
-            settings=options.read_settings(config, preset=preset, language=lang, memory=memory),
+            settings=options.read_settings(config, **asked),
             mapping=mapping,
             header=not no_header,
             on_overlap=on_overlap.value if on_overlap else None,
             progress=log.progress,
             told=lambda added, arrivals: show.intake(log, added, arrivals, store),
         )
-        show.segments(log, outcome.run, unchanged=outcome.unchanged)
+        show_segments.segments(log, outcome.run, unchanged=outcome.unchanged)
 
 
 @app.command()
@@ -104,16 +107,18 @@ def fit(
     store: options.StorePath,
     as_of: options.LatestRun = None,
     preset: options.Preset = None,
+    candidate: options.Candidate = None,
+    anew: options.Anew = False,
     config: options.Config = None,
     quiet: options.Quiet = False,
     log_format: options.LogFormat = options.TEXT,
 ) -> None:
     """Learn the segments of a run's customers."""
     with telling(quiet, log_format) as log:
-        from bestiary import pipeline, show
+        from bestiary import pipeline, show_segments
 
-        settings = options.read_settings(config, preset=preset)
-        show.segments(log, pipeline.fit(store, as_of=as_of, settings=settings, progress=log.progress))
+        settings = options.read_settings(config, preset=preset, candidate=candidate, anew=anew or None)
+        show_segments.segments(log, pipeline.fit(store, as_of=as_of, settings=settings, progress=log.progress))
 
 
 @app.command()
@@ -134,7 +139,31 @@ def report(
         show.path(log, "report", done.path / "report.html")
 
 
-for command in (runs, rejects, doctor, simulate):
+@app.command()
+def evaluate(
+    store: options.StorePath,
+    as_of: options.LatestRun = None,
+    at: options.At = None,
+    until: options.Until = None,
+    out: options.OutFile = None,
+    config: options.Config = None,
+    memory: options.Memory = None,
+    quiet: options.Quiet = False,
+    log_format: options.LogFormat = options.TEXT,
+) -> None:
+    """Measure what a run's segments are worth: learned as of a date, measured on what came after."""
+    with telling(quiet, log_format) as log:
+        from bestiary import pipeline, show_worth
+        from bestiary.files import write_json
+
+        settings = options.read_settings(config, memory=memory)
+        found = pipeline.evaluate(store, as_of=as_of, at=at, until=until, settings=settings, progress=log.progress)
+        if out:
+            write_json(out, found.record())
+        show_worth.evaluation(log, found, out)
+
+
+for command in (movements, cadence, runs, rejects, doctor, simulate):
     app.command()(command)
 
 
@@ -147,7 +176,7 @@ def demo(
 ) -> None:
     """Simulate a small shop, run everything, and say where the report is."""
     with telling(quiet, log_format) as log:
-        from bestiary import pipeline, show
+        from bestiary import pipeline, show, show_segments
 
         outcome = pipeline.demo(
             folder,
@@ -155,7 +184,7 @@ def demo(
             progress=log.progress,
             told=lambda added, arrivals: show.intake(log, added, arrivals, folder / "store"),
         )
-        show.segments(log, outcome.run, unchanged=outcome.unchanged)
+        show_segments.segments(log, outcome.run, unchanged=outcome.unchanged)
 
 
 @app.command()

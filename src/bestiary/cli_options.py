@@ -67,8 +67,32 @@ AsOf = Annotated[
 LatestRun = Annotated[
     date | None, typer.Option("--as-of", parser=_date, metavar="DATE", help="Which run.", show_default="the latest")
 ]
+Earlier = Annotated[
+    date | None,
+    typer.Option("--from", parser=_date, metavar="DATE", help="The earlier run.", show_default="the one before"),
+]
+Later = Annotated[
+    date | None, typer.Option("--to", parser=_date, metavar="DATE", help="The later run.", show_default="the latest")
+]
+OutFile = Annotated[Path | None, typer.Option("--out", help="Write everything to this file, as JSON.")]
+At = Annotated[
+    date | None,
+    typer.Option(
+        parser=_date, metavar="DATE", help="Know nothing from this midnight on.", show_default="a window before --until"
+    ),
+]
+Until = Annotated[
+    date | None,
+    typer.Option(parser=_date, metavar="DATE", help="Measure up to this midnight.", show_default="the run's date"),
+]
 Config = Annotated[Path | None, typer.Option(help="Settings, a TOML file.", show_default=False)]
 Preset = Annotated[PresetName | None, typer.Option(help="The recipe for segments.", show_default="default")]
+Candidate = Annotated[
+    str | None, typer.Option(help="Take this way to segment, whatever the comparison says.", show_default="the best")
+]
+Anew = Annotated[
+    bool, typer.Option("--anew", help="Choose the way to segment and k again, instead of keeping the last run's.")
+]
 Language = Annotated[LanguageName | None, typer.Option("--lang", help="The report's language.", show_default="en")]
 Mapping = Annotated[
     str | None,

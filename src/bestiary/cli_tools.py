@@ -9,6 +9,42 @@ from bestiary import cli_options as options
 from bestiary.guard import telling
 
 
+def movements(
+    store: options.StorePath,
+    earlier: options.Earlier = None,
+    later: options.Later = None,
+    out: options.OutFile = None,
+    config: options.Config = None,
+    memory: options.Memory = None,
+    quiet: options.Quiet = False,
+    log_format: options.LogFormat = options.TEXT,
+) -> None:
+    """Show who went from which segment to which between two runs, beside what ageing alone would have moved."""
+    with telling(quiet, log_format) as log:
+        from bestiary import pipeline, show_changes
+
+        settings = options.read_settings(config, memory=memory)
+        found = pipeline.movements(store, earlier=earlier, later=later, settings=settings, progress=log.progress)
+        show_changes.movements(log, found.record(), out)
+
+
+def cadence(
+    store: options.StorePath,
+    as_of: options.LatestRun = None,
+    out: options.OutFile = None,
+    config: options.Config = None,
+    memory: options.Memory = None,
+    quiet: options.Quiet = False,
+    log_format: options.LogFormat = options.TEXT,
+) -> None:
+    """Say how often to fit again: replay the past months, and see how long a model lasts."""
+    with telling(quiet, log_format) as log:
+        from bestiary import pipeline, show_changes
+
+        settings = options.read_settings(config, memory=memory)
+        show_changes.cadence(log, pipeline.cadence(store, as_of=as_of, settings=settings, progress=log.progress), out)
+
+
 def runs(store: options.StorePath) -> None:
     """List what a store holds."""
     with telling() as log:

@@ -47,6 +47,46 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Part = Annotated[float, Field(ge=0, le=1)]
+
+
+class Choice(Frozen):
+    """When a segmentation is believed: the table `[choice]` of a settings file.
+
+    `draws` of a structureless population and `pairs` of bootstrap samples are compared, each of at most `sample`
+    customers. See docs/method.md for what each threshold means and where it comes from.
+    """
+
+    draws: Annotated[int, Field(ge=39, le=9999)] = 39
+    pairs: Annotated[int, Field(ge=30, le=1000)] = 30
+    sample: Annotated[int, Field(ge=1000, le=1_000_000)] = 20_000
+    natural_p: Part = 0.025
+    natural_gap: Part = 0.02
+    lead: Part = 0.05
+    reasonable: Part = 0.5
+    alike: Part = 0.02
+    ari: Part = 0.75
+    jaccard: Part = 0.5
+    loose: Part = 0.75
+    smallest_share: Part = 0.02
+    smallest_people: Annotated[int, Field(ge=1)] = 30
+    within: Part = 0.05
+    ari_within: Part = 0.12
+    least_k: Annotated[int, Field(ge=2)] = 4
+    fallback_k: Annotated[int, Field(ge=2)] = 5
+    fidelity: Part = 0.9
+    """The explaining tree gives back at least this share of held-out customers."""
+    agreement: Part = 0.8
+    """A number of events is enough once this share of customers stays in the segment of their first visits."""
+    match_margin: Part = 0.03
+    settle_margin: Part = 0.1
+    warm_tolerance: Part = 0.01
+    cadence_agreement: Part = 0.9
+    """A model lasts while it agrees with a fresh one for this share of customers,"""
+    cadence_loss: Part = 0.01
+    """and loses no more than this of the normalised Gini."""
+
+
 class Settings(Frozen):
     """What may be asked for. Every key can stand in the file given to `--config`.
 
@@ -67,6 +107,16 @@ class Settings(Frozen):
     k: Annotated[int, Field(ge=2, le=50)] | Literal["auto"] = "auto"
     k_min: Annotated[int, Field(ge=2, le=50)] = 2
     k_max: Annotated[int, Field(ge=2, le=50)] = 11
+    candidates: tuple[str, ...] | None = None
+    """Ways to segment that are compared; None is all of them, for the preset `amazing` the deck's own."""
+    candidate: str | None = None
+    """The one to take, whatever the comparison says."""
+    choice: Choice = Choice()
+    anew: bool = False
+    """Whether to choose again, instead of keeping the candidate and k of the run before while they hold."""
+    tree: Literal["cart", "optimal"] = "cart"
+    """How the explaining tree is grown: step by step, or searched for (at most four questions in a row; needs the
+    optional package `pystreed`)."""
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     language: Language | None = None

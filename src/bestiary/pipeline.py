@@ -10,19 +10,24 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from bestiary import steps
+from bestiary.changes import cadence, movements
 from bestiary.config import Settings
 from bestiary.customers.lookup import customer as lookup
+from bestiary.evaluation import evaluate
 from bestiary.events.arrivals import Arrivals
 from bestiary.events.ingest import Ingested
 from bestiary.intake import Reading, Told, ingest, nobody
 from bestiary.lake.doctor import doctor
 from bestiary.lake.lock import locked
-from bestiary.lake.runs import Run, all_runs, find_run, run_key
+from bestiary.lake.runs import Run, all_runs, find_run
 from bestiary.lake.store import Store
 from bestiary.progress import SILENT, Progress
 from bestiary.simulate import simulate
 
-__all__ = ["Settings", "customer", "customers", "demo", "doctor", "fit", "ingest", "report", "run", "runs", "simulate"]
+# fmt: off
+__all__ = ["Settings", "cadence", "customer", "customers", "demo", "doctor", "evaluate", "fit", "ingest", "movements",
+           "report", "run", "runs", "simulate"]
+# fmt: on
 DEFAULTS = Settings()
 
 
@@ -46,6 +51,7 @@ def run(
     **reading: Unpack[Reading],
 ) -> Outcome:
     """Ingest events (`reading` is what `ingest` takes), measure customers, learn the segments, draw the report."""
+    steps.check(settings)
     with locked(store, create=True):
         added, found = ingest(events, store, settings=settings, progress=progress, **reading)
         lake = Store.open(store, settings)
@@ -53,14 +59,14 @@ def run(
         done = there.description()
         if done and settings.language is None:
             settings = settings.model_copy(update={"language": done.get("language")})
-        if done and done.get("key") == run_key(lake.fingerprints(), settings):
+        if done and done.get("key") == steps.key(lake, there.as_of, lake.fingerprints(), settings):
             if settings.language != done.get("language"):
                 report(store, as_of=there.as_of, settings=settings, progress=progress)
                 return Outcome(there, added, found)
             return Outcome(there, added, found, unchanged=True)
         with lake.scratch() as scratch, there.replaced("customers", scratch) as stage:
             steps.measure(lake, stage, settings, scratch, progress)
-            steps.learn(lake, stage, settings, progress)
+            steps.learn(lake, stage, settings, scratch, progress)
             steps.draw(lake, stage, settings, progress)
     return Outcome(there, added, found)
 
@@ -82,7 +88,7 @@ def fit(store: Path, *, as_of: date | None = None, settings: Settings = DEFAULTS
     with locked(store):
         lake, there = Store.open(store, settings), find_run(store, as_of, "customers")
         with lake.scratch() as scratch, there.replaced("fit", scratch) as stage:
-            steps.learn(lake, stage, settings, progress)
+            steps.learn(lake, stage, settings, scratch, progress)
     return there
 
 

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from bestiary.files import read_json
 from bestiary.logs import Log
 from bestiary.streams import unread
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from bestiary.lake.rejects import Refused
     from bestiary.lake.runs import Run
 
-FIGURES = ("customers", "share_of_customers", "value", "share_of_value")
 COUNTS = ("read", "kept", "duplicates", "rejected")
 
 
@@ -129,54 +127,6 @@ def health(log: Log, found: "Findings", store: Path, *, removed: bool) -> None:
     log.result("doctor", litter=litter, removed=removed, problems=found.problems)
 
 
-def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
-    """Print the segments of a run, and where its report is."""
-    card, out = read_json(run.path / "scorecard.json"), Out(log)
-    population, notes = card["population"], [warning["en"] for warning in card["warnings"]]
-    ranked = sorted(card["segments"], key=lambda segment: -segment["value"])
-    currency = read_json(run.path.parents[1] / "store.json")["currency"]
-    out.print(_segment_table(ranked, currency, f"Customers as of {run.as_of}"))
-    out.say(f"{population['segmented']:,} of {population['customers']:,} customers: {population['rule']['en']}.")
-    for note in notes:
-        out.say(f"Note: {note}", wrap=True)
-    if unchanged:
-        out.say("Nothing new: the run was there already, and nothing was changed.")
-    report = run.path / "report.html" if run.has("report") else None
-    if report:
-        out.say(f"Report: {report}")
-    else:
-        out.say(f"Its report: bestiary report --store {run.path.parents[1]} --as-of {run.as_of}")
-    log.result(
-        "segments",
-        as_of=run.as_of,
-        path=run.path,
-        report=report,
-        unchanged=unchanged,
-        customers=population["customers"],
-        segmented=population["segmented"],
-        segments=[{"name": one["name"]["en"], **{figure: one[figure] for figure in FIGURES}} for one in ranked],
-        notes=notes,
-    )
-
-
-def _segment_table(ranked: Sequence[Mapping[str, Any]], currency: str, title: str) -> Table:
-    table = Table("segment", box=None, pad_edge=False, title=title, title_justify="left")
-    for name in ("customers", "of all", f"value, {currency}", "of value", "median days since", "median purchases"):
-        table.add_column(name, justify="right")
-    for one in ranked:
-        medians = one["medians"]
-        table.add_row(
-            escape(one["name"]["en"]),
-            f"{one['customers']:,}",
-            _percent(one["share_of_customers"]),
-            f"{one['value']:,.0f}",
-            _percent(one["share_of_value"]),
-            f"{medians['days_since_last_purchase']:,.0f}",
-            f"{medians['number_of_purchases']:,.0f}",
-        )
-    return table
-
-
 def runs(log: Log, found: Sequence["Run"]) -> None:
     """Print a line for each run."""
     out = Out(log)
@@ -194,10 +144,6 @@ def runs(log: Log, found: Sequence["Run"]) -> None:
             figures = (f"{told[name]:,}" for name in ("sources", "customers", "segmented", "segments"))
             table.add_row(str(one.as_of), "complete", told["preset"], *figures)
     out.print(table)
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
 
 
 def _told(reasons: Mapping[str, int]) -> str:

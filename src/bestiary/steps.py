@@ -1,5 +1,6 @@
 """The steps of a run after the events are in: measure, learn, draw; each writes what `lake.runs.STEPS` says."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
 from functools import partial
@@ -40,14 +41,29 @@ def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: 
             progress.advance(fifth)
 
 
-def learn(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
-    """Write the model, everyone's segment and the scorecard of a run that has its customers."""
+def check(settings: Settings) -> None:
+    """Raise ConfigError where a way to segment is asked for that is not there."""
+    from bestiary.segments.group import candidates_of
+    from bestiary.segments.presets import recipe
+
+    candidates_of(recipe(settings.preset, settings.windows), settings)
+
+
+def learn(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Progress) -> None:
+    """Write the model, everyone's segment, who moved, and the scorecard of a run that has its customers."""
+    from bestiary.past import before_digest, past
     from bestiary.segments.fit import fit, stages
 
+    check(settings)
+    history = past(lake, run, settings, scratch, progress)
     with within(settings.memory_bytes, "segments"), step(progress, "segments", stages(settings)):
-        provenance = {"as_of": run.as_of.isoformat(), "fingerprint": lake_fingerprint(run.sources())}
+        provenance = {
+            "as_of": run.as_of.isoformat(),
+            "fingerprint": lake_fingerprint(run.sources()),
+            "before": before_digest(lake.path, run.as_of, settings),
+        }
         known = settings.model_copy(update={"currency": lake.fixed.currency})  # the rules in words name it
-        fit(run.path / "customers.parquet", run.path, known, provenance, progress.advance)
+        fit(run.path / "customers.parquet", run.path, known, provenance, history, progress.advance)
 
 
 def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
@@ -64,15 +80,24 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
     sources = run.sources()
     run.finish(
         {
-            "key": run_key(sources, settings),
+            "key": run_key(sources, settings, model["provenance"].get("before")),
             "preset": settings.preset,
             "language": language,
             "sources": len(sources),
             "customers": model["provenance"]["customers"],
             "segmented": model["provenance"]["segmented"],
-            "segments": len(model["fitted"]["segments"]),
+            "segments": sum(
+                len(model["fitted"][one]["segments"]) for one in ("buyers", "visitors") if model["fitted"][one]
+            ),
         }
     )
+
+
+def key(lake: Store, as_of: date, sources: Sequence[str], settings: Settings) -> str:
+    """What the run as of a date would be made from now: see `run_key`; the run before it is part of that."""
+    from bestiary.past import before_digest
+
+    return run_key(sources, settings, before_digest(lake.path, as_of, settings))
 
 
 def last_midnight(lake: Store, settings: Settings, progress: Progress) -> date:

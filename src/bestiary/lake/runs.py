@@ -28,7 +28,7 @@ from bestiary.lake.fixed import Fixed
 FORMAT_VERSION = 1
 STEPS = {
     "customers": ("customers.parquet", "quality.json"),
-    "fit": ("model.json", "segments.parquet", "scorecard.json"),
+    "fit": ("model.json", "segments.parquet", "movements.parquet", "scorecard.json"),
     "report": ("report.html",),
 }
 """What each step leaves, in the order of the steps."""
@@ -103,10 +103,13 @@ class Run:
         return content
 
 
-def run_key(sources: Sequence[str], settings: Settings) -> str:
-    """What a run is made from, as one text: its sources, our version, and the settings that its model depends on."""
+def run_key(sources: Sequence[str], settings: Settings, before: str | None = None) -> str:
+    """What a run is made from, as one text: its sources, our version, the settings that its model depends on.
+
+    `before` is a digest of the run before it, which it carries on; None where there is none.
+    """
     asked = settings.model_dump(mode="json", exclude={"threads", "memory", "language", *Fixed.model_fields})
-    return _digest([sorted(sources), asked, __version__])
+    return _digest([sorted(sources), asked, __version__, before])
 
 
 def lake_fingerprint(sources: Sequence[str]) -> str:

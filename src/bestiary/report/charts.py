@@ -1,4 +1,4 @@
-"""Charts of the segments: shares, the picture in three dimensions, and the silhouette of each k.
+"""Charts of the segments: shares, and the picture in three dimensions.
 
 A chart is a pure function of the summary. Text that comes from data goes through `plain`, since Plotly reads a little
 HTML in its texts.
@@ -11,8 +11,8 @@ from typing import Any
 
 from bestiary.customers.features import features
 from bestiary.report.distributions import log1p
-from bestiary.report.palette import ACCENT, GRID, INK, QUIET, SOFT, VEIL, looks
-from bestiary.report.words import UNDEFINED, Words
+from bestiary.report.palette import GRID, INK, QUIET, SOFT, VEIL, looks
+from bestiary.report.words import Words
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 TICKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10**4, 3 * 10**4, 10**5, 3 * 10**5, 10**6, 10**7, 10**8, 10**9)
@@ -196,42 +196,3 @@ def _unit(column: str, summary: Mapping[str, Any], words: Words) -> str:
     windows = summary["windows"]
     units = {feature.name: feature.unit for feature in features((windows[0], windows[1], windows[2]))}
     return plain(words.label("units", units.get(column, column)))
-
-
-def silhouette_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
-    """Mean silhouette by k, sampled ones with their interval, the chosen k marked; None where no k has one."""
-    curve = [point for point in summary["silhouette"]["curve"] if point["silhouette"] is not None]
-    if not curve:
-        return None
-    chosen = summary["silhouette"]["chosen_k"]
-
-    def reach(point: Mapping[str, Any], end: str) -> float:
-        return 0.0 if point[end] is None else abs(float(point[end]) - float(point["silhouette"]))
-
-    trace = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "x": [p["k"] for p in curve],
-        "y": [p["silhouette"] for p in curve],
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [reach(p, "high") for p in curve],
-            "arrayminus": [reach(p, "low") for p in curve],
-            "color": SOFT,
-        },
-        "line": {"color": SOFT, "width": 2},
-        "marker": {
-            "size": [15 if p["k"] == chosen else 9 for p in curve],
-            "color": [ACCENT if p["k"] == chosen else SOFT for p in curve],
-            "opacity": 1,
-            "symbol": ["circle" if p["kind"] == "exact" else "circle-open" for p in curve],
-        },
-        "text": [words(f"terms.{p['kind']}") for p in curve],
-        "hovertemplate": "k = %{x}: %{y:.3f} (%{text})<extra></extra>",
-    }
-    layout = {
-        "xaxis": axis(words("terms.k_axis"), dtick=1),
-        "yaxis": axis(words("terms.silhouette_axis"), rangemode="tozero"),
-    }
-    return chart("silhouette", words, [trace], layout, (340, 0), k=UNDEFINED if chosen is None else chosen)

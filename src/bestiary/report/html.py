@@ -13,8 +13,18 @@ from markupsafe import Markup
 from bestiary.config import Settings
 from bestiary.customers.features import features
 from bestiary.files import write_text
-from bestiary.report import charts, charts_columns, charts_components, charts_fidelity, charts_tree
+from bestiary.report import (
+    charts,
+    charts_choice,
+    charts_columns,
+    charts_components,
+    charts_fidelity,
+    charts_tree,
+    charts_worth,
+)
+from bestiary.report.cards import medians, reasons
 from bestiary.report.charts import Chart
+from bestiary.report.comparison import METRICS
 from bestiary.report.palette import looks
 from bestiary.report.summary import summarise
 from bestiary.report.words import Words
@@ -48,6 +58,7 @@ def render(summary: Mapping[str, Any], words: Words) -> str:
     drawn = draw(summary, words)
     scripts = [_plotly_js(), (TEMPLATES / "page.js").read_text(encoding="utf-8")]
     windows = tuple(summary["windows"])
+    looking = summary["visitors"]["segments"] if summary["visitors"] else []
     return (
         _environment()
         .get_template("report.html.j2")
@@ -55,9 +66,12 @@ def render(summary: Mapping[str, Any], words: Words) -> str:
             s=summary,
             w=words,
             charts=drawn,
-            looks=looks(summary["segments"]),
+            looks=looks(summary["segments"]) | looks(looking),
             auc=charts_fidelity.auc_of(summary),
-            names={segment["segment"]: words.name(segment["name"]) for segment in summary["segments"]},
+            names={segment["segment"]: words.name(segment["name"]) for segment in [*summary["segments"], *looking]},
+            medians=medians,
+            reasons=reasons,
+            metrics=METRICS,
             glossary=features((windows[0], windows[1], windows[2])),
             value_name=charts_columns.value_name,
             gap_rows=GAP_ROWS,
@@ -75,7 +89,9 @@ def draw(summary: Mapping[str, Any], words: Words) -> dict[str, Chart]:
     drawn = [
         charts.shares_chart(summary, words),
         charts.space_chart(summary, words),
-        charts.silhouette_chart(summary, words),
+        charts_worth.reliability_chart(summary, words),
+        charts_choice.choice_chart(summary, words),
+        charts_worth.calibration_chart(summary, words),
         charts_components.scree_chart(summary, words),
         charts_components.loadings_chart(summary, words),
         charts_components.biplot_chart(summary, words),

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 ANIMALS = ("lion", "bear", "squirrel", "fox", "beaver", "owl", "turtle", "dormouse", "swallow")
+VISITORS = ("magpie", "hummingbird", "stork", "butterfly", "cat", "sparrow", "hedgehog")
+"""The animals of those who never bought: another kingdom, drawn apart, so its symbols begin again."""
 SPARES = 4
 SYMBOLS = ("circle", "square", "diamond", "circle-open", "square-open", "diamond-open")
 """Shapes that Plotly draws alike in a plane and in space without a font; its crosses in space are letters."""
 INK, SOFT, QUIET, GRID, ACCENT = "var(--ink)", "var(--soft)", "var(--quiet)", "var(--grid)", "var(--accent)"
-VEIL = "var(--veil)"
+VEIL, BAND = "var(--veil)", "var(--band)"
 LOW, MIDDLE, HIGH = "var(--low)", "var(--page)", "var(--high)"
 
 
@@ -32,9 +34,10 @@ def looks(segments: Sequence[Mapping[str, Any]]) -> dict[int, Look]:
     taken: set[str] = set()
     spares = 0
     for segment in sorted(segments, key=lambda s: int(s["segment"])):
-        persona = segment["persona"] if segment["persona"] in ANIMALS else None
+        persona = segment["persona"] if segment["persona"] in (*ANIMALS, *VISITORS) else None
         if persona is not None and persona not in taken:
-            colour, place = f"var(--animal-{persona})", ANIMALS.index(persona)
+            kingdom = ANIMALS if persona in ANIMALS else VISITORS
+            colour, place = f"var(--animal-{persona})", kingdom.index(persona)
             taken.add(persona)
         else:
             colour, place = f"var(--spare-{spares % SPARES + 1})", len(ANIMALS) + spares

@@ -1,24 +1,42 @@
 """What a reader of the segments should be told first."""
 
 from bestiary.config import Settings
+from bestiary.segments.choice.judge import FEWEST
+from bestiary.segments.follow.between import Between
+from bestiary.segments.group import Group
 from bestiary.segments.learn import Learned
+from bestiary.segments.transform import QuartileScores
 
 Words = dict[str, str]
+HALF = 0.5
+ROLES = {
+    "recency": "récence",
+    "frequency": "fréquence",
+    "monetary": "montant",
+    "sessions": "nombre de visites",
+    "carts": "nombre de mises au panier",
+    "price": "prix regardé",
+}
 
 
-def cautions(learned: Learned, settings: Settings) -> list[Words]:
+def cautions(learned: Learned, follow: Between | None, settings: Settings) -> list[Words]:
     """The warnings of a fit, in a fixed order."""
+    buyers = learned.buyers
     return [
-        *_about_data(learned),
-        *_about_k(learned, settings),
-        *_about_names(learned),
-        *_about_tree(learned),
+        *_about_data(buyers),
+        *_about_k(buyers, settings),
+        *_about_choice(buyers),
+        *_about_names(buyers),
+        *(_about_names(learned.visitors) if learned.visitors else ()),
+        *(_about_before(follow) if follow else ()),
+        *_about_tree(buyers),
+        *_about_early(learned),
     ]
 
 
-def _about_data(learned: Learned) -> list[Words]:
+def _about_data(group: Group) -> list[Words]:
     found = []
-    refunded = 0 if learned.recipe.scored else int((learned.values < 0).sum())
+    refunded = 0 if isinstance(group.chosen.transform, QuartileScores) else int((group.frame.values < 0).sum())
     if refunded:
         one = refunded == 1
         found.append(
@@ -29,23 +47,21 @@ def _about_data(learned: Learned) -> list[Words]:
                 "achats de la période ; le modèle prend la valeur pour 0.",
             }
         )
-    constant = learned.features.min(axis=0) == learned.features.max(axis=0)
-    same = [role for (role, _), one in zip(learned.recipe.columns, constant, strict=True) if one]
-    french = {"recency": "récence", "frequency": "fréquence", "monetary": "montant"}
+    rows = group.frame.rows
+    same = [role for role, column in zip(group.frame.recipe.roles, rows.T, strict=True) if column.min() == column.max()]
     if same:
         found.append(
             {
                 "en": f"Everyone has the same {', '.join(same)}: it tells no two customers apart.",
-                "fr": f"Tous ont la même valeur de {', '.join(french[one] for one in same)} : "
+                "fr": f"Tous ont la même valeur de {', '.join(ROLES[one] for one in same)} : "
                 "elle ne distingue personne.",
             }
         )
     return found
 
 
-def _about_k(learned: Learned, settings: Settings) -> list[Words]:
-    clusters, k = learned.clusters, len(learned.clusters.centroids)
-    if k == 1:
+def _about_k(group: Group, settings: Settings) -> list[Words]:
+    if group.chosen.k == 1:
         return [
             {
                 "en": "All segmented customers are alike, so there is one segment: no silhouette, no tree and no "
@@ -55,23 +71,85 @@ def _about_k(learned: Learned, settings: Settings) -> list[Words]:
             }
         ]
     found = []
+    tried = [one.k for one in group.judgement.curve] if group.judgement else []
     wanted = max(settings.k_max, settings.k) if settings.k != "auto" else settings.k_max
-    if clusters.distinct < wanted:
+    if tried and max(tried) < wanted:
         found.append(
             {
-                "en": f"The model sees only {clusters.distinct} distinct customers, so k goes no further.",
-                "fr": f"Le modèle ne voit que {clusters.distinct} clients distincts : k ne va pas au-delà.",
+                "en": f"The model sees only {max(tried)} distinct customers, so k goes no further.",
+                "fr": f"Le modèle ne voit que {max(tried)} clients distincts : k ne va pas au-delà.",
+            }
+        )
+    if group.frame.size < FEWEST:
+        found.append(
+            {
+                "en": f"{group.frame.size} customers are too few to say whether the segments are more than chance; "
+                f"at least {FEWEST} are asked.",
+                "fr": f"{group.frame.size} clients ne suffisent pas à dire si les segments sont plus que le hasard ; "
+                f"il en faut au moins {FEWEST}.",
             }
         )
     return found
 
 
-def _about_names(learned: Learned) -> list[Words]:
-    return [one.note for one in learned.identities if one.persona is None and one.note is not None]
+def _about_choice(group: Group) -> list[Words]:
+    """The extreme values, a person's choice, and that no candidate held."""
+    found = []
+    selection = group.selection
+    if group.extremes and group.extremes.decide:
+        found.append(
+            {
+                "en": "The top 0.1 % of customers decide how many segments there are: see the choice of k.",
+                "fr": "Les 0,1 % de clients les plus extrêmes décident du nombre de segments : voir le choix de k.",
+            }
+        )
+    if selection.overruled:
+        found.append(
+            {
+                "en": f"A person chose {selection.chosen}; the comparison did not decide."
+                + "".join(f" It would not have been chosen: {one['en']}." for one in selection.faults),
+                "fr": f"{selection.chosen} a été choisi par une personne ; la comparaison n'a pas décidé."
+                + "".join(f" Il n'aurait pas été choisi : {one['fr']}." for one in selection.faults),
+            }
+        )
+    elif selection.nobody and group.frame.size >= FEWEST:
+        found.append(
+            {
+                "en": "No way to segment these customers is stable, explained and without a tiny segment at once: the "
+                "segments are useful cuts, not kinds of people.",
+                "fr": "Aucune segmentation n'est à la fois stable, expliquée et sans segment minuscule : les segments "
+                "sont des découpes utiles, pas des types de personnes.",
+            }
+        )
+    return found
 
 
-def _about_tree(learned: Learned) -> list[Words]:
-    if learned.explanation is None or learned.explanation.part.stratified:
+def _about_names(group: Group) -> list[Words]:
+    if group.chosen.candidate.cells:
+        return []
+    return [one.note for one in group.identities if one.persona is None and one.note is not None]
+
+
+def _about_before(follow: Between) -> list[Words]:
+    """Names that are less sure than others, and segments of the run before that are none any more.
+
+    What a new segment comes from is told beside it, and not here.
+    """
+    told = follow.record()["populations"].values()
+    doubtful = [
+        {
+            "en": f"{one['name']['en']}: {one['note']['en'][0].lower()}{one['note']['en'][1:]}",
+            "fr": f"{one['name']['fr']} : {one['note']['fr'][0].lower()}{one['note']['fr'][1:]}",
+        }
+        for population in told
+        for one in population["segments"]
+        if one["kind"] == "ambiguous"
+    ]
+    return doubtful + [one["note"] for population in told for one in population["before"] if one["note"]]
+
+
+def _about_tree(group: Group) -> list[Words]:
+    if group.chosen.explanation is None or group.chosen.explanation.part.stratified:
         return []
     return [
         {
@@ -80,5 +158,28 @@ def _about_tree(learned: Learned) -> list[Words]:
             "fr": "Un segment est trop petit pour que les clients mis de côté gardent les proportions des "
             "segments : ils ont été tirés sans en tenir compte, et certains chiffres de l'arbre peuvent ne pas "
             "être définis.",
+        }
+    ]
+
+
+def _about_early(learned: Learned) -> list[Words]:
+    """That most buyers are not placed, or that nobody knows how many events would be enough."""
+    events = learned.buyers.frame.events
+    share = float((events < learned.min_events).mean())
+    if learned.min_events == 0:
+        return [
+            {
+                "en": "How many events are enough to place a customer is not known, so everyone is placed.",
+                "fr": "On ne sait pas combien d'événements suffisent pour classer un client : tous sont classés.",
+            }
+        ]
+    if share <= HALF:
+        return []
+    return [
+        {
+            "en": f"It is too early to say for {share:.0%} of the buyers: fewer than {learned.min_events:,} events. A "
+            "lower level of agreement (setting choice.agreement) places more of them, less surely.",
+            "fr": f"Il est trop tôt pour {100 * share:.0f} % des acheteurs : moins de {learned.min_events} événements. "
+            "Un niveau d'accord plus bas (réglage choice.agreement) en classe davantage, moins sûrement.",
         }
     ]

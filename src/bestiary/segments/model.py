@@ -1,7 +1,8 @@
 """The model: everything needed to place a customer, as JSON that a person can read.
 
 Three blocks: `config` (what was asked), `fitted` (what was learned), `provenance` (where it comes from). No
-pickle, no clock time. Loading validates; placing needs numpy alone.
+pickle, no clock time. Loading validates; placing needs numpy alone. Customers who bought and visitors who did not are
+two populations, each with its own segmentation; a segment's number is unique over both.
 """
 
 from pathlib import Path
@@ -11,16 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from bestiary.config import Frozen, Preset, explain
+from bestiary.config import Choice, Frozen, Preset, explain
 from bestiary.errors import ModelError
 from bestiary.files import read_json, write_json
+from bestiary.segments.leaves import TreeNodes
+from bestiary.segments.partition import AnyPartition
 from bestiary.segments.personas import Bilingual
-from bestiary.segments.place import nearest
+from bestiary.segments.place import Placed
 from bestiary.segments.presets import Population
-from bestiary.segments.transform import Floats, Ints, Transform, Triple
-from bestiary.segments.tree import Node, walk
+from bestiary.segments.transform import Floats, Ints, Transform
+from bestiary.segments.worth.expected import Expected
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 
@@ -33,15 +36,24 @@ class Config(Frozen):
     k: int | Literal["auto"]
     k_min: int
     k_max: int
+    candidates: tuple[str, ...] | None = None
+    candidate: str | None
+    choice: Choice = Choice()
+    anew: bool = False
+    tree: Literal["cart", "optimal"] = "cart"
     test_share: float
     seed: int
 
 
 class Column(Frozen):
-    """One input: its role and the column of the customer table that it is read from."""
+    """One input: its role and the column of the customer table that it is read from; `nullable` where it may be null.
 
-    name: Literal["recency", "frequency", "monetary"]
+    No other column takes a null.
+    """
+
+    name: str
     source: str
+    nullable: bool = False
 
 
 class Segment(Frozen):
@@ -54,46 +66,110 @@ class Segment(Frozen):
     customers: Count
 
 
-class TreeNodes(Frozen):
-    """The tree as data: the roles that its rows hold, in order, and its nodes from the root."""
+class Segmentation(Frozen):
+    """The segments of one population. Segment i of the partition has the number `first + i` everywhere else.
 
-    columns: tuple[str, ...]
-    nodes: Annotated[tuple[Node, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _walkable(self) -> Self:
-        for place, node in enumerate(self.nodes):
-            if node.id != place:
-                raise ValueError(f"node {place} calls itself {node.id}")
-            branch = (node.column, node.threshold, node.left, node.right)
-            if node.column is None and branch != (None,) * 4:
-                raise ValueError(f"node {place} is a leaf with branches")
-            if node.column is not None:
-                if node.column not in self.columns or None in branch:
-                    raise ValueError(f"node {place} splits on '{node.column}' without all of threshold, left and right")
-                if not all(place < child < len(self.nodes) for child in (node.left or 0, node.right or 0)):
-                    raise ValueError(f"node {place} has a child that does not come after it")
-        return self
-
-
-class Fitted(Frozen):
-    """What was learned. Row i of `centroids` is the centre of segment i in the transformed space."""
+    `learned_on` is the number of customers that the partition comes from; a later run may have kept it.
+    """
 
     population: Population
-    columns: tuple[Column, Column, Column]
+    candidate: str
+    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     transform: Transform
-    centroids: Annotated[tuple[Triple, ...], Field(min_length=1)]
+    partition: Annotated[AnyPartition, Field(discriminator="kind")]
+    learned_on: Annotated[int, Field(ge=1)]
     segments: tuple[Segment, ...]
     tree: TreeNodes | None
 
+    @property
+    def first(self) -> int:
+        """The number of its first segment."""
+        return self.segments[0].segment
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles of its columns, in order."""
+        return tuple(column.name for column in self.columns)
+
     @model_validator(mode="after")
     def _dimensions(self) -> Self:
-        if [column.name for column in self.columns] != ["recency", "frequency", "monetary"]:
-            raise ValueError("the columns are not recency, frequency, monetary, in this order")
-        if [one.segment for one in self.segments] != list(range(len(self.centroids))):
-            raise ValueError(f"{len(self.centroids)} centroids, but segments {[one.segment for one in self.segments]}")
-        if self.tree is not None and max(node.segment for node in self.tree.nodes) >= len(self.centroids):
-            raise ValueError("the tree names a segment that has no centroid")
+        if self.transform.width != len(self.columns):
+            raise ValueError(f"{len(self.columns)} columns, but a transform of {self.transform.width}")
+        k, numbers = self.partition.k, [one.segment for one in self.segments]
+        if not numbers or numbers != list(range(numbers[0], numbers[0] + k)):
+            raise ValueError(f"the partition has {k} segments, but the segments are {numbers}")
+        probe = self.transform.apply(np.ones((1, len(self.columns))))
+        if self.partition.width != probe.shape[1]:
+            raise ValueError(f"coordinates of {probe.shape[1]}, but a partition of {self.partition.width}")
+        if self.tree is not None and self.tree.columns != self.roles:
+            raise ValueError(f"columns {', '.join(self.roles)}, but a tree on {', '.join(self.tree.columns)}")
+        if self.tree is not None and max(node.segment for node in self.tree.nodes) >= k:
+            raise ValueError("the tree names a segment that the partition has not")
+        return self
+
+    def coordinates(self, features: ArrayLike) -> Floats:
+        """The transformed features (n, c) of raw ones (n, d), in the order of `columns`.
+
+        Raises ModelError for another shape, an infinite number, a null in a column that has none, or a negative
+        one other than a value net of refunds.
+        """
+        rows = np.asarray(features, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[1] != len(self.columns):
+            raise ModelError(
+                f"Features of shape {rows.shape} cannot be placed.",
+                allowed=f"Allowed: (n, {len(self.columns)}): {', '.join(self.roles)}.",
+            )
+        nullable = np.array([column.nullable for column in self.columns])
+        signed = np.array([column.source == "total_purchase_value" for column in self.columns])
+        missing = np.isinf(rows).any() or np.isnan(rows[:, ~nullable]).any()
+        if missing or (rows[:, ~signed] < 0).any():
+            raise ModelError(
+                "Features that are missing, infinite or negative cannot be placed.",
+                allowed=f"Allowed: finite numbers, 0 or more but for a value net of refunds ({self.population}).",
+                do="Place only customers of the population that the model was learned on.",
+            )
+        return self.transform.apply(rows)
+
+    def place(self, features: ArrayLike) -> Placed:
+        """Place raw features (n, d): segments and second best by their numbers everywhere, and confidence.
+
+        A monetary value below 0 counts as 0. Raises as `coordinates` does.
+        """
+        found = self.partition.place(self.coordinates(features))
+        second = np.where(found.second >= 0, found.second + self.first, -1).astype(np.int32)
+        return Placed((found.segment + self.first).astype(np.int32), second, found.confidence)
+
+    def leaves(self, features: ArrayLike) -> Ints | None:
+        """The explaining tree's leaf (n,) for each customer, from the same features; None without a tree.
+
+        The tree reads scores where the model is made of scores, else the raw columns.
+        """
+        if self.tree is None:
+            return None
+        rows = self.coordinates(features)
+        if self.transform.kind != "quartile_scores":
+            rows = np.asarray(features, dtype=np.float64)
+        return self.tree.leaves(rows).astype(np.int32)
+
+
+class Fitted(Frozen):
+    """What was learned. `visitors` is null where they are not segmented, or there are none.
+
+    Below `min_events` events it is too early to say where a customer belongs. `expected` tells what a buyer
+    will bring in; null where history is too short to learn it. `season` is what the coming window brings for each
+    unit of the one learned on; null where there is no year of history, and then only ranks should be read.
+    """
+
+    buyers: Segmentation
+    visitors: Segmentation | None
+    min_events: Count
+    expected: Expected | None
+    season: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
+
+    @model_validator(mode="after")
+    def _numbers(self) -> Self:
+        if self.buyers.first != 0 or (self.visitors and self.visitors.first != self.buyers.partition.k):
+            raise ValueError("the segments of visitors do not go on from those of buyers, which begin at 0")
         return self
 
 
@@ -113,49 +189,10 @@ class Provenance(BaseModel):
 class Model(Frozen):
     """A learned segmentation."""
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     config: Config
     fitted: Fitted
     provenance: Provenance
-
-    def place(self, features: ArrayLike) -> tuple[Ints, Floats]:
-        """Place raw recency (days), frequency and monetary value (n, 3): segments and confidence (n,).
-
-        A monetary value below 0 counts as 0. The nearest centroid wins, the lowest segment on an exact tie;
-        confidence = 1 - d1 / d2 (nearest over second nearest) is 0 on a tie and NaN when there is one
-        segment. Raises ModelError for another shape, a number that is not finite, or a negative recency or
-        frequency.
-        """
-        return nearest(self.coordinates(features), np.array(self.fitted.centroids))
-
-    def coordinates(self, features: ArrayLike) -> Floats:
-        """The transformed features (n, 3), in which distances are taken. Raises as `place` does."""
-        rows = np.asarray(features, dtype=np.float64)
-        if rows.ndim != 2 or rows.shape[1] != 3:
-            raise ModelError(
-                f"Features of shape {rows.shape} cannot be placed.",
-                allowed="Allowed: (n, 3): recency in days, frequency, monetary value.",
-            )
-        if not np.isfinite(rows).all() or (rows[:, :2] < 0).any():
-            raise ModelError(
-                "Features that are missing, infinite or negative cannot be placed.",
-                allowed=f"Allowed: finite numbers, recency and frequency 0 or more ({self.fitted.population}).",
-                do="Place only customers of the population that the model was learned on.",
-            )
-        return self.fitted.transform.apply(rows)
-
-    def leaves(self, features: ArrayLike) -> Ints | None:
-        """The tree's leaf (n,) for each customer, from the same features as `place`; None without a tree.
-
-        The tree reads scores where the model is made of scores, else the raw columns.
-        """
-        tree = self.fitted.tree
-        if tree is None:
-            return None
-        rows = self.coordinates(features)
-        if self.fitted.transform.kind == "log1p_standardise":
-            rows = np.asarray(features, dtype=np.float64)
-        return walk(tree.nodes, rows, tree.columns).astype(np.int32)
 
     def save(self, path: Path) -> None:
         """Write the model, wholly or not at all, in place of what is there."""
@@ -165,7 +202,7 @@ class Model(Frozen):
 def load(path: Path) -> Model:
     """Read and validate a model.
 
-    Raises ModelError for a file that is missing, damaged, of a newer format, or with dimensions that do not
+    Raises ModelError for a file that is missing, damaged, of another format, or with dimensions that do not
     agree.
     """
     return parse(read_json(path), str(path))
@@ -174,11 +211,12 @@ def load(path: Path) -> Model:
 def parse(read: dict[str, Any], name: str = "The model") -> Model:
     """Validate a model read from JSON; `name` is what errors call it."""
     version = read.get("format_version")
-    if isinstance(version, int) and version > FORMAT_VERSION:
+    if isinstance(version, int) and version != FORMAT_VERSION:
+        newer = version > FORMAT_VERSION
         raise ModelError(
             f"{name} has format version {version}.",
-            allowed=f"This bestiary reads versions up to {FORMAT_VERSION}.",
-            do="Install a newer bestiary, or fit again with this one.",
+            allowed=f"This bestiary reads version {FORMAT_VERSION}.",
+            do="Install a newer bestiary, or fit again with this one." if newer else "Fit again to replace it.",
         )
     try:
         return Model.model_validate(read)

@@ -3,41 +3,108 @@
 A figure that is not defined is None, never 0. Money is in the shop's currency. No customer id appears.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
 from bestiary.config import Settings
+from bestiary.segments.assign import Moved
+from bestiary.segments.believed import believed
+from bestiary.segments.cards import cards
 from bestiary.segments.cautions import cautions
 from bestiary.segments.fidelity import figures
-from bestiary.segments.identity import AXES
-from bestiary.segments.learn import Explanation, Learned, Picture
+from bestiary.segments.follow.between import Between
+from bestiary.segments.group import Group
+from bestiary.segments.learn import Learned, Picture
 from bestiary.segments.model import Model
-from bestiary.segments.personas import personas
 from bestiary.segments.rules import rules
-from bestiary.segments.silhouette import EXACT, SAMPLED
-from bestiary.segments.transform import MONETARY, RECENCY, Floats, Ints
+from bestiary.segments.transform import Ints
 
 Record = dict[str, Any]
+FORMAT_VERSION = 2
 
 
-def scorecard(learned: Learned, model: Model, settings: Settings) -> Record:
+def scorecard(learned: Learned, model: Model, moved: Moved, follow: Between | None, settings: Settings) -> Record:
     """The figures of a fit, in the layout of `scorecard.json`."""
-    return {
-        "format_version": 1,
+    buyers, visitors = learned.buyers, learned.visitors
+    worth = buyers.valued
+    found = {
+        "format_version": FORMAT_VERSION,
         "as_of": model.provenance.as_of,
         "preset": settings.preset,
         "population": {
-            "rule": learned.recipe.rule,
+            "rule": buyers.frame.recipe.rule,
             "customers": model.provenance.customers,
             "segmented": model.provenance.segmented,
+            "placed": moved.placed,
+            "too_early": moved.too_early,
         },
         "pca": _pca(learned.picture),
-        "silhouette": _silhouette(learned, settings),
-        "segments": segment_cards(learned),
-        "tree": _tree(learned.explanation, learned, settings) if learned.explanation else None,
-        "warnings": cautions(learned, settings),
+        "silhouette": believed(buyers, settings),
+        "candidates": candidates(buyers),
+        "worth": worth
+        and {
+            "from": worth.at.isoformat(),
+            "until": worth.until.isoformat(),
+            **worth.comparison.record(),
+            "calibration": worth.expected and worth.expected.calibration.model_dump(mode="json"),
+            "season": learned.season,
+        },
+        "segments": cards(
+            buyers, 0, moved.sizes, moved.too_early[buyers.frame.recipe.population], learned.min_events, settings
+        ),
+        "visitors": visitors
+        and {
+            "rule": visitors.frame.recipe.rule,
+            "customers": moved.placed["visitors"] + moved.too_early["visitors"],
+            "silhouette": believed(visitors, settings),
+            "segments": cards(
+                visitors, buyers.chosen.k, moved.sizes, moved.too_early["visitors"], learned.min_events, settings
+            ),
+            "tree": _tree(visitors, settings),
+        },
+        "follow": follow and follow.record(),
+        "enough": learned.enough and learned.enough.record(),
+        "tree": _tree(buyers, settings),
+        "warnings": cautions(learned, follow, settings),
     }
+    return {key: plain(value) for key, value in found.items()}
+
+
+def plain(value: Any) -> Any:
+    """The same without numbers that are not finite: None instead."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def candidates(group: Group) -> list[Record]:
+    """What was compared: each one's k, how believable, how well explained, what it is worth, and why it lost."""
+    found = []
+    for one in group.attempts:
+        name, stable, explanation = one.candidate.name, one.stable, one.explanation
+        found.append(
+            {
+                "name": name,
+                "title": one.candidate.title,
+                "k": one.k,
+                "word": one.judgement.verdict.word if one.judgement else None,
+                "ari": stable.ari if stable else None,
+                "jaccard": stable.worst if stable else None,
+                "smallest_share": float(one.sizes.min() / one.sizes.sum()),
+                "fidelity": one.fidelity,
+                "leaves": explanation.leaves if explanation else None,
+                "worth": group.valued and group.valued.figures(name),
+                "chosen": name == group.selection.chosen,
+                "why": list(group.selection.lost.get(name, ())),
+            }
+        )
+    return found
 
 
 def _pca(picture: Picture) -> Record:
@@ -56,116 +123,22 @@ def _pca(picture: Picture) -> Record:
     }
 
 
-def _silhouette(learned: Learned, settings: Settings) -> Record:
-    curve = learned.clusters.curve
-    return {
-        "chosen_k": len(learned.clusters.centroids) if curve else None,
-        "rule": _rule(learned.recipe.k_floor, settings.k),
-        "curve": [
-            {
-                "k": one.k,
-                "silhouette": one.value,
-                "kind": one.kind,
-                "low": one.low,
-                "high": one.high,
-                "inertia": learned.clusters.inertia[one.k],
-            }
-            for one in curve
-        ],
-    }
-
-
-def _rule(floor: int, k: int | str) -> dict[str, str]:
-    if k != "auto":
-        return {"en": f"k = {k}, as configured", "fr": f"k = {k}, comme demandé"}
-    least = (f" with k ≥ {floor}", f" avec k ≥ {floor}") if floor > 2 else ("", "")
-    measured = (
-        f"exact up to {EXACT:,} distinct points, beyond it {SAMPLED:,} customers are sampled",
-        f"exacte jusqu'à {EXACT} points distincts, au-delà sur un échantillon de {SAMPLED} clients",
-    )
-    return {
-        "en": f"largest silhouette{least[0]}, the smaller k on a tie ({measured[0]})",
-        "fr": f"plus grande silhouette{least[1]}, le plus petit k en cas d'égalité ({measured[1]})",
-    }
-
-
-def segment_cards(learned: Learned) -> list[Record]:
-    """One record a segment: the animal, how many, what they are worth, how they look."""
-    labels, values = learned.clusters.labels, learned.values
-    total = float(values.sum())
-    return [
-        _names(learned, segment)
-        | _worth(values[members], len(labels), total)
-        | {
-            "percentiles": dict(zip(AXES, learned.profiles[segment].tolist(), strict=True)),
-            "medians": _medians(learned, members),
-            "mean_confidence": _mean(learned.clusters.confidence[members]),
-        }
-        for segment in range(len(learned.identities))
-        for members in [labels == segment]
-    ]
-
-
-def _names(learned: Learned, segment: int) -> Record:
-    one = learned.identities[segment]
-    animal = personas()[one.persona] if one.persona else None
-    return {
-        "segment": segment,
-        "persona": one.persona,
-        "name": one.name,
-        "description": animal.description.model_dump(mode="json") if animal else _PLAIN,
-        "actions": animal.actions.model_dump(mode="json") if animal else {"en": [], "fr": []},
-        "match": one.match,
-        "note": one.note,
-    }
-
-
-_PLAIN = {
-    "en": "A segment that looks like none of the animals; its figures say what it is.",
-    "fr": "Un segment qui ne ressemble à aucun des animaux ; ses chiffres disent ce qu'il est.",
-}
-
-
-def _worth(values: Floats, customers: int, total: float) -> Record:
-    """Size and value net of refunds; the share of value is None where the shop's total is not above 0."""
-    value = float(values.sum())
-    return {
-        "customers": len(values),
-        "share_of_customers": len(values) / customers,
-        "value": value,
-        "share_of_value": value / total if total > 0 else None,
-    }
-
-
-def _medians(learned: Learned, members: Any) -> Record:
-    features, purchases, values = (
-        learned.features[members],
-        learned.purchases[members],
-        learned.values[members],
-    )
-    return {
-        "days_since_last_purchase": float(np.median(features[:, RECENCY])),
-        "number_of_purchases": float(np.median(purchases)),
-        "total_purchase_value": float(np.median(values)),
-        "basket": float(np.median(features[:, MONETARY] / purchases)),
-    }
-
-
-def _mean(confidence: Floats) -> float | None:
-    return None if np.isnan(confidence).any() else float(confidence.mean())
-
-
-def _tree(explanation: Explanation, learned: Learned, settings: Settings) -> Record:
+def _tree(group: Group, settings: Settings) -> Record | None:
+    """The explaining tree and its figures; None for one segment."""
+    explanation, chosen = group.chosen.explanation, group.chosen
+    if explanation is None:
+        return None
     tree, part = explanation.tree, explanation.part
-    columns = learned.recipe.columns
-    leaves = tree.walk(explanation.rows[part.test], tuple(role for role, _ in columns))
+    leaves = tree.walk(explanation.rows[part.test], explanation.columns)
     predicted: Ints = np.array([node.segment for node in tree.nodes], dtype=np.int32)[leaves]
+    columns = tuple((one.name, one.source) for one in group.frame.columns(chosen.candidate))
     return {
-        "columns": [role for role, _ in columns],
-        "max_depth": learned.recipe.shape.depth,
+        "columns": list(explanation.columns),
+        "max_depth": group.frame.recipe.shape.depth,
+        "leaves": explanation.leaves,
         "train": len(part.train),
         "test": len(part.test),
-        **figures(learned.clusters.labels[part.test], tree.shares[leaves], predicted),
-        "rules": rules(tree.nodes, columns, learned.transform, settings.currency or ""),
+        **figures(chosen.placed.segment[part.test], tree.shares[leaves], predicted),
+        "rules": rules(tree.nodes, columns, chosen.transform, settings.currency or "", explanation.rows),
         "nodes": [node.model_dump(mode="json") for node in tree.nodes],
     }

@@ -1,16 +1,16 @@
-"""From recency, frequency and monetary value to the space in which segments are near or far.
+"""From a customer's columns to the space in which segments are near or far.
 
-Two transforms, both data in `model.json`. Recency is in days since the last purchase, frequency a count,
-monetary value in the shop's currency. Refunds above purchases make a negative value: the logarithm takes
-max(0, value), the scores take it as it is. Only numpy is needed here, and every step is element by element, so a
-customer's place does not depend on who else is placed with it.
+Every transform is data in `model.json`. Recency is in days, frequency a count, monetary value in the shop's
+currency. Refunds above purchases make a negative value: a logarithm takes max(0, value), the scores take it as it
+is. A null, where a column may have one, stands at the column's mean. Only numpy is needed here, and every step is
+element by element, so a customer's place does not depend on who else is placed with it.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bestiary.config import Frozen
 
@@ -18,8 +18,11 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Triple = tuple[Finite, Finite, Finite]
+Row = Annotated[tuple[Finite, ...], Field(min_length=1)]
 Scale = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 RECENCY, FREQUENCY, MONETARY = range(3)
+CHUNK = 65_536
+"""Customers whose columns are transformed at a time, where there are many columns."""
 
 
 def clip_refunds(features: Floats) -> Floats:
@@ -30,22 +33,64 @@ def clip_refunds(features: Floats) -> Floats:
 
 
 class Log1pStandardise(Frozen):
-    """(ln(1 + x) - mean) / scale per column; scale is the population standard deviation.
+    """(ln(1 + max(0, x)) - mean) / scale per column; scale is the population standard deviation.
 
     A scale of 0 marks a column that was constant when the model was learned: it becomes 0, whatever comes
     later, because it told no two customers apart.
     """
 
     kind: Literal["log1p_standardise"] = "log1p_standardise"
-    mean: Triple
-    scale: tuple[Scale, Scale, Scale]
+    mean: Row
+    scale: Annotated[tuple[Scale, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _same_width(self) -> Self:
+        if len(self.mean) != len(self.scale):
+            raise ValueError(f"{len(self.mean)} means, but {len(self.scale)} scales")
+        return self
+
+    @property
+    def width(self) -> int:
+        """The number of columns that it takes."""
+        return len(self.mean)
 
     def apply(self, features: Floats) -> Floats:
-        """Transform (n, 3) raw features to (n, 3) coordinates."""
-        logs = np.log(1.0 + clip_refunds(features))
+        """Transform (n, d) raw features, NaN for null, to (n, d) coordinates."""
+        logs = np.log(1.0 + np.maximum(features, 0.0))
         scale = np.array(self.scale)
         divisor = np.where(scale > 0, scale, 1.0)
-        return np.where(scale > 0, (logs - np.array(self.mean)) / divisor, 0.0)
+        found = np.where(scale > 0, (logs - np.array(self.mean)) / divisor, 0.0)
+        return np.where(np.isnan(found), 0.0, found)
+
+
+class Log1pComponents(Frozen):
+    """The coordinates of `log1p` on principal components: `loadings` (c, d) are unit vectors."""
+
+    kind: Literal["log1p_components"] = "log1p_components"
+    log1p: Log1pStandardise
+    loadings: Annotated[tuple[Row, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _same_width(self) -> Self:
+        if {len(row) for row in self.loadings} != {self.log1p.width}:
+            raise ValueError("the loadings are not as wide as the columns")
+        return self
+
+    @property
+    def width(self) -> int:
+        """The number of columns that it takes."""
+        return self.log1p.width
+
+    def apply(self, features: Floats) -> Floats:
+        """Transform (n, d) raw features, NaN for null, to (n, c) coordinates."""
+        loadings = np.array(self.loadings)
+        found = np.zeros((len(features), len(loadings)))
+        for start in range(0, len(features), CHUNK):
+            part = slice(start, start + CHUNK)
+            rows = self.log1p.apply(features[part])
+            for column in range(rows.shape[1]):
+                found[part] += rows[:, column, None] * loadings[None, :, column]
+        return found
 
 
 class QuartileScores(Frozen):
@@ -54,6 +99,11 @@ class QuartileScores(Frozen):
     kind: Literal["quartile_scores"] = "quartile_scores"
     quartiles: tuple[Triple, Triple, Triple]
     reversed: tuple[bool, bool, bool] = (True, False, False)
+
+    @property
+    def width(self) -> int:
+        """The number of columns that it takes."""
+        return len(self.quartiles)
 
     def apply(self, features: Floats) -> Floats:
         """Transform (n, 3) raw features to (n, 3) scores, whole numbers held as floats."""
@@ -64,16 +114,30 @@ class QuartileScores(Frozen):
         return np.where(np.array(self.reversed), 5.0 - scores, scores)
 
 
-Transform = Annotated[Log1pStandardise | QuartileScores, Field(discriminator="kind")]
+class Unchanged(Frozen):
+    """The raw columns themselves, for what asks about them one by one: a tree, a grid."""
+
+    kind: Literal["unchanged"] = "unchanged"
+    width: Annotated[int, Field(ge=1)]
+
+    def apply(self, features: Floats) -> Floats:
+        """A copy of (n, d) features."""
+        return np.array(features, dtype=np.float64, order="C")
+
+
+AnyTransform = Log1pStandardise | Log1pComponents | QuartileScores | Unchanged
+Transform = Annotated[AnyTransform, Field(discriminator="kind")]
 
 
 def learn_log1p(features: Floats) -> Log1pStandardise:
-    """Learn means and scales from (n, 3) raw features, n >= 1."""
-    logs = np.log(1.0 + clip_refunds(features))
-    constant = logs.min(axis=0) == logs.max(axis=0)
-    mean = np.where(constant, logs[0], [np.mean(column) for column in logs.T.copy()])
-    scale = np.where(constant, 0.0, [np.std(column) for column in logs.T.copy()])
-    return Log1pStandardise(mean=_triple(mean), scale=_triple(scale))
+    """Learn means and scales from (n, d) raw features, NaN for null, n >= 1."""
+    means, scales = [], []
+    for column in features.T:
+        logs = np.log(1.0 + np.maximum(column[~np.isnan(column)], 0.0))
+        constant = len(logs) == 0 or logs.min() == logs.max()
+        means.append(float(np.mean(logs)) if not constant else float(logs[0]) if len(logs) else 0.0)
+        scales.append(0.0 if constant else float(np.std(logs)))
+    return Log1pStandardise(mean=tuple(means), scale=tuple(scales))
 
 
 def learn_quartiles(features: Floats) -> QuartileScores:

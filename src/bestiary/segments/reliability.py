@@ -1,0 +1,203 @@
+"""How many visits are enough to place a customer: the share of labels that the first n visits give and later ones keep.
+
+Two rules, one curve. Against all visits, a label counts as kept where it is the one from all visits. Tried on an
+online retailer's year and a simulated shop (k = 4 to 7): recency, frequency and value go on growing, so that rule
+never came near a level of 0.8 (0.15 to 0.75 of those who came again): it measures how customers change, not how much
+is enough. Against the next visit, a label counts as kept where one more visit leaves it as it is; that rule decides.
+It promises no more than that: the changes of many visits add up.
+Only customers who came again are evidence: where the first n visits are all of them, every label is kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import ceil, sqrt
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bestiary.segments.transform import Floats, Ints
+
+Words = dict[str, str]
+Bools = NDArray[np.bool_]
+Places = NDArray[np.int64]
+Against = Literal["next", "all"]
+
+LEVEL = 0.8
+LEAST = 30
+"""A number of visits that fewer customers went past is shown, and decides nothing."""
+Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Point:
+    """Of `customers` who came more than `n` times, `same` kept their segment: `share`, with its 95 % interval.
+
+    `events` is the median number of events that their first n visits hold.
+    """
+
+    n: int
+    customers: int
+    same: int
+    share: float
+    low: float
+    high: float
+    events: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """The curve by n, and where it passes `level`: from `visits` visits and `min_events` events on.
+
+    Both are None where it never does.
+    """
+
+    against: Against
+    level: float
+    points: tuple[Point, ...]
+    visits: int | None
+    min_events: int | None
+
+    def record(self) -> dict[str, Any]:
+        """All of it as JSON, with the sentences."""
+        return {**asdict(self), "points": [asdict(point) for point in self.points], "words": self.words()}
+
+    def words(self) -> Words:
+        """Two sentences that explain the threshold, or say that there is none."""
+        deciding = _deciding(self.points)
+        if not deciding:
+            return {
+                "en": f"Fewer than {LEAST} customers came again, so it cannot be told how many visits are enough to "
+                "place a customer. Segments of customers who came seldom are to be read with care.",
+                "fr": f"Moins de {LEAST} clients sont revenus : on ne peut pas dire combien de visites suffisent pour "
+                "classer un client. Les segments des clients venus rarement sont à lire avec prudence.",
+            }
+        if self.visits is None or self.min_events is None:
+            return _never(deciding, self.against, self.level)
+        point = next(point for point in deciding if point.n == self.visits)
+        return _enough(point, self.min_events, self.against, None if point is deciding[-1] else self.level)
+
+
+def against_next(user: NDArray[Any], n: Ints, first: Ints) -> tuple[Places, Bools]:
+    """Which rows are evidence, and whether the next visit left their label as it was.
+
+    Rows are customers' first n visits, ordered by customer and n: user (m,), n (m,) and first (m,), the segments
+    from these visits, -1 where they cannot be placed. A row is evidence where it has a label and the next row is
+    the same customer's n + 1; a label that the next visit takes away is not kept. Returns places (e,) in the rows
+    and kept (e,).
+    """
+    followed = (user[1:] == user[:-1]) & (n[1:] == n[:-1] + 1) & (first[:-1] >= 0)
+    rows = np.flatnonzero(followed).astype(np.int64)
+    kept: Bools = first[rows] == first[rows + 1]
+    return rows, kept
+
+
+def against_all(n: Ints, visits: Ints, first: Ints, whole: Ints) -> tuple[Places, Bools]:
+    """Which rows are evidence, and whether their label is the one from all of the customer's visits.
+
+    n, visits (how many there are in all), first and whole (segments from the first n visits and from all; -1 where a
+    customer cannot be placed) are (m,). A row is evidence where its customer came more than n times and is placed
+    from all visits; one that the first n cannot place is not the same. Returns places (e,) in the rows and same (e,).
+    """
+    rows = np.flatnonzero((visits > n) & (whole >= 0)).astype(np.int64)
+    same: Bools = first[rows] == whole[rows]
+    return rows, same
+
+
+def reliability(n: Ints, events: Ints, same: Bools, level: float = LEVEL, against: Against = "next") -> Reliability:
+    """The curve of the evidence: of each row (e,) its n, the events that these visits hold, and whether it was kept.
+
+    The threshold is the first n whose share is at least `level`, and after which none is surely under it (its 95 %
+    interval reaches the level: many visits are few customers, and their shares are noisy); only numbers of visits that
+    `LEAST` customers went past are asked. `min_events` is the median of the events there,
+    rounded up.
+    """
+    points = []
+    for visits in np.unique(n):
+        chosen = n == visits
+        customers, kept = int(chosen.sum()), int(same[chosen].sum())
+        share = kept / customers
+        low, high = wilson(kept, customers)
+        points.append(Point(int(visits), customers, kept, share, low, high, float(np.median(events[chosen]))))
+    enough: Point | None = None
+    for point in reversed(_deciding(points)):
+        if point.high < level:
+            break
+        enough = point if point.share >= level else enough
+    found = (None, None) if enough is None else (enough.n, ceil(enough.events))
+    return Reliability(against, level, tuple(points), *found)
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a share, `of` >= 1: Wilson (1927), "Probable inference, the law of succession, and
+    statistical inference"; never outside 0 to 1, and not empty where all or none hit."""
+    share, square = hits / of, Z * Z / of
+    middle = (share + square / 2) / (1 + square)
+    half = Z * sqrt(share * (1 - share) / of + square / (4 * of)) / (1 + square)
+    return (0.0 if hits == 0 else middle - half), (1.0 if hits == of else middle + half)
+
+
+def tenure(days: Floats, segment: Ints, k: int) -> list[float | None]:
+    """The median days since first seen (n,), in each of k segments (n,); None where a segment has nobody.
+
+    `days` run from the first event of the longest window to as_of, so they never exceed that window.
+    """
+    members = [days[segment == one] for one in range(k)]
+    return [float(np.median(some)) if len(some) else None for some in members]
+
+
+def _deciding(points: Sequence[Point]) -> list[Point]:
+    return [point for point in points if point.customers >= LEAST]
+
+
+def _enough(point: Point, events: int, against: Against, level: float | None) -> Words:
+    """`level` is what larger numbers of visits keep to; None where none was looked at."""
+    low, high = _percent(point.low), _percent(point.high)
+    once = point.n == 1
+    kept = {
+        "next": ("were in the same segment after the next visit", "étaient dans le même segment après la suivante"),
+        "all": ("are in the same segment by all their visits", "sont dans le même segment selon toutes leurs visites"),
+    }[against]
+    later = ("", "")
+    if level is not None:
+        later = (
+            f", and with more visits it is never surely under {_percent(level)}%",
+            f", et avec plus de visites ce n'est jamais sûrement moins de {_percent(level)}\u00a0%",
+        )
+    return {
+        "en": f"{point.n} {'visit is' if once else 'visits are'} enough to place a customer, about {events:,} "
+        f"{'event' if events == 1 else 'events'}: of {point.customers:,} customers who came more often, "
+        f"{_percent(point.share)}% {kept[0]} (95% interval: {low}% to {high}%){later[0]}. "
+        "With fewer events it is too early to say.",
+        "fr": f"{point.n} {'visite suffit' if once else 'visites suffisent'} pour classer un client, soit environ "
+        f"{_french(events)} {'événement' if events == 1 else 'événements'} : sur {_french(point.customers)} clients "
+        f"venus plus souvent, {_percent(point.share)}\u00a0% {kept[1]} (intervalle à 95\u00a0% : de {low}\u00a0% à "
+        f"{high}\u00a0%){later[1]}. Avec moins "
+        "d'événements, il est trop tôt pour le dire.",
+    }
+
+
+def _never(deciding: Sequence[Point], against: Against, level: float) -> Words:
+    last = deciding[-1]
+    kept = {
+        "next": ("the next visit leaves the segment as it is", "la visite suivante laisse le segment tel quel"),
+        "all": ("the segment is the one that all visits give", "le segment est celui que donnent toutes les visites"),
+    }[against]
+    return {
+        "en": f"No number of visits is known to be enough to place a customer: at {last.n}, the largest that was "
+        f"looked at, {kept[0]} for {_percent(last.share)}% of {last.customers:,} customers, under the level of "
+        f"{_percent(level)}%. Segments of customers who came seldom are to be read with care.",
+        "fr": f"On ne connaît aucun nombre de visites qui suffise pour classer un client : à {last.n}, le plus grand "
+        f"qui ait été examiné, {kept[1]} pour {_percent(last.share)}\u00a0% de {_french(last.customers)} clients, "
+        f"sous le seuil de {_percent(level)}\u00a0%. Les segments des clients venus rarement sont à lire avec "
+        "prudence.",
+    }
+
+
+def _percent(share: float) -> str:
+    """Whole percent, rounded down, so that nothing under a level reads as if it were at it."""
+    return str(int(100 * share + 1e-9))
+
+
+def _french(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")

@@ -1,0 +1,326 @@
+"""What the report says of belief: the choice, the comparison, who is too early to place, who moved, the visitors."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bestiary.config import Language, Settings
+from bestiary.report import charts_choice, charts_worth
+from bestiary.report.cards import medians, reasons
+from bestiary.report.charts import Chart
+from bestiary.report.comparison import comparison, says
+from bestiary.report.distributions import log1p
+from bestiary.report.html import write_report
+from bestiary.report.movements import MOST, movements
+from bestiary.report.summary import summarise
+from bestiary.report.words import Words, load
+from report_run import LOOKING, PEOPLE, follow, make_run, text
+from test_report_html import Page
+
+WORDS = Words("en", "EUR")
+LANGUAGES: tuple[Language, ...] = ("en", "fr")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    run = make_run(tmp_path_factory.mktemp("run"))
+    return summarise(run, Settings(), currency="EUR", time_zone="UTC")
+
+
+@pytest.fixture
+def summary(made: dict[str, Any]) -> dict[str, Any]:
+    return deepcopy(made)
+
+
+def said(tmp_path: Path, language: Language = "en", **more: Any) -> str:
+    run = make_run(tmp_path, **more)
+    path = write_report(run, Settings(language=language), currency="EUR", time_zone="UTC")
+    return Page(path.read_text(encoding="utf-8")).text
+
+
+def one_line(sentence: str) -> str:
+    return " ".join(sentence.split())
+
+
+def traces(chart: Chart | None) -> dict[str, dict[str, Any]]:
+    assert chart is not None
+    return {trace["name"]: trace for trace in chart.figure["data"]}
+
+
+def test_the_choice_shows_curve_null_stability_and_choice(summary: dict[str, Any]) -> None:
+    chart = charts_choice.choice_chart(summary, WORDS)
+    found = traces(chart)
+    names = ["null_band", "null_mean", "sample_curve", "all_customers", "ari", "jaccard"]
+    assert list(found) == [WORDS(f"terms.{name}") for name in names]
+    whole, band = found["all customers"], found[WORDS("terms.null_band")]
+    assert whole["x"] == list(range(2, 12))
+    assert [k for k, size in zip(whole["x"], whole["marker"]["size"], strict=True) if size > 9] == [7]
+    assert whole["error_y"]["array"] == pytest.approx([0] * 7 + [0.012] * 3)
+    assert whole["marker"]["symbol"].count("circle-open") == 3
+    assert band["y"] == [0.46] * 10 + [0.54] * 10
+    assert band["x"] == [*range(2, 12), *range(11, 1, -1)]
+    assert [found[WORDS(f"terms.{name}")]["yaxis"] for name in ("ari", "jaccard")] == ["y2", "y2"]
+    assert chart is not None
+    shapes = chart.figure["layout"]["shapes"]
+    assert (shapes[0]["x0"], shapes[0]["x1"]) == (6.6, 7.4)
+    assert [shape["y0"] for shape in shapes[1:]] == [0.75, 0.5]
+
+
+def test_a_sample_that_is_all_customers_is_drawn_once(summary: dict[str, Any]) -> None:
+    for point in summary["silhouette"]["curve"]:
+        point["sample"] = point["silhouette"] + 1e-6
+    assert WORDS("terms.sample_curve") not in traces(charts_choice.choice_chart(summary, WORDS))
+
+
+def test_what_was_not_compared_is_not_drawn(summary: dict[str, Any]) -> None:
+    curve = summary["silhouette"]["curve"]
+    curve[0]["silhouette"] = None
+    for point in curve:
+        point.update(dict.fromkeys(("sample", "null_mean", "null_low", "null_high", "ari", "jaccard")))
+    summary["silhouette"]["asked"] = None
+    chart = charts_choice.choice_chart(summary, WORDS)
+    assert list(traces(chart)) == ["all customers"]
+    assert traces(chart)["all customers"]["x"][0] == 3
+    for point in curve:
+        point["silhouette"] = None
+    assert charts_choice.choice_chart(summary, WORDS) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("word", ["natural", "reproducible", "constructed"])
+def test_the_word_is_said_with_what_it_means(tmp_path: Path, language: Language, word: str) -> None:
+    def change(parts: dict[str, Any]) -> None:
+        parts["scorecard"]["silhouette"]["word"] = word
+
+    found = said(tmp_path, language, visitors=0, change=change)
+    words = Words(language, "EUR")
+    meanings = {
+        one: one_line(words(f"words.{one}_means")) in found for one in ("natural", "reproducible", "constructed")
+    }
+    assert meanings == {one: one == word for one in meanings}
+    assert ("0.325" if language == "en" else "0,325") in found
+
+
+def test_a_fixed_number_of_cells_has_no_word_and_no_excuse(tmp_path: Path) -> None:
+    def change(parts: dict[str, Any]) -> None:
+        fixed: dict[str, Any] = {"word": None, "p": None, "gap": None, "extremes": None, "asked": None, "curve": []}
+        parts["scorecard"]["silhouette"] |= fixed | {"rule": text("The number of cells is fixed", "Fixé")}
+
+    found = said(tmp_path, visitors=0, change=change)
+    assert "Chosen: k = 7. The number of cells is fixed." in found
+    assert one_line(WORDS("choice.undefined")) not in found
+    assert not any(one_line(WORDS(f"words.{one}_means")) in found for one in ("natural", "reproducible", "constructed"))
+
+
+def test_differences_are_told_by_their_interval(summary: dict[str, Any]) -> None:
+    differences = summary["comparison"]["worth"]["differences"]
+    told = {(one["baseline"], figure["metric"]): figure["says"] for one in differences for figure in one["figures"]}
+    assert told == {
+        ("grid", "gini"): "better",
+        ("grid", "r_squared"): "worse",
+        ("grid", "average_precision"): "unknown",
+        ("frequency", "gini"): "better",
+        ("frequency", "r_squared"): "unknown",
+        ("frequency", "average_precision"): "unknown",
+    }
+    assert says({"too_small_to_say": True, "value": None}) == "unknown"
+
+
+def test_every_scorer_is_shown_the_chosen_one_marked(summary: dict[str, Any], tmp_path: Path) -> None:
+    groups = summary["comparison"]["worth"]["scorers"]
+    assert [one["kind"] for one in groups] == ["segments", "segments_and_distances", "baseline", "expected", "ceiling"]
+    assert sum(len(one["rows"]) for one in groups) == 11
+    assert [row["name"] for one in groups for row in one["rows"] if row["chosen"]] == ["rfm_log"]
+    found = said(tmp_path)
+    for name in load("en")["scorers"].values():
+        assert one_line(name) in found
+    assert "better by 0.03 (0.02 to 0.04)" in found
+    assert "worse by 0.03 (−0.04 to −0.02)" in found
+    assert "Not stable: 0.50; worth less." in found
+
+
+def test_a_grid_is_not_compared_with_itself() -> None:
+    card: dict[str, Any] = {
+        "candidates": [{"name": "rfm_grid", "title": text("a", "b"), "chosen": True}],
+        "worth": {
+            **dict.fromkeys(("from", "until", "customers", "share_who_bought", "season", "calibration")),
+            "scorers": [],
+            "differences": [
+                {"name": "rfm_grid", "kind": "segments", "baseline": baseline, "metric": "gini", "value": 0.0}
+                | {"low": 0.0, "high": 0.0, "too_small_to_say": True}
+                for baseline in ("grid", "frequency")
+            ],
+        },
+    }
+    found = comparison(card, {"candidate": "rfm_grid"})
+    assert [one["baseline"] for one in found["worth"]["differences"]] == ["frequency"]
+    assert found["overruled"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_short_history_and_a_person_s_choice_are_said(tmp_path: Path, language: Language) -> None:
+    def change(parts: dict[str, Any]) -> None:
+        parts["scorecard"]["worth"] = parts["scorecard"]["enough"] = None
+        for one in parts["scorecard"]["candidates"]:
+            one["worth"] = None
+        parts["model"]["config"]["candidate"] = "rfm_log"
+
+    found = said(tmp_path, language, change=change)
+    for key in ("worth.none", "expected.none", "early.unknown", "candidates.overruled", "candidates.chosen_by_hand"):
+        assert one_line(Words(language, "EUR")(key)) in found, key
+    assert "None" not in found
+
+
+@pytest.mark.parametrize("season", [None, 1.25])
+def test_sums_are_only_for_a_known_season(tmp_path: Path, season: float | None) -> None:
+    def change(parts: dict[str, Any]) -> None:
+        parts["scorecard"]["worth"]["season"] = season
+
+    found = said(tmp_path, change=change)
+    assert (one_line(WORDS("expected.ranks")) in found) == (season is None)
+    assert ("times 1.25" in found) == (season is not None)
+
+
+def test_calibration_is_drawn_by_tenth(summary: dict[str, Any]) -> None:
+    found = traces(charts_worth.calibration_chart(summary, WORDS))
+    assert found["expected"]["x"] == list(range(1, 11))
+    assert found["came"]["y"][0] == 0
+    assert found["came"]["y"][-1] == pytest.approx(log1p(1710), abs=1e-4)
+    assert found["came"]["text"][-1] == "EUR 1,710"
+    summary["comparison"]["worth"]["calibration"] = None
+    assert charts_worth.calibration_chart(summary, WORDS) is None
+
+
+def test_expected_value_is_ranked_among_all_buyers(summary: dict[str, Any]) -> None:
+    ranks = {one["persona"]: one["expects"]["rank"] for one in summary["segments"]}
+    assert max(ranks, key=lambda one: ranks[one]) == "lion"
+    weighted = sum(one["expects"]["rank"] * one["placed"] for one in summary["segments"])
+    assert weighted / sum(one["placed"] for one in summary["segments"]) == pytest.approx(0.5, abs=0.01)
+    lion = summary["segments"][0]["expects"]
+    assert (lion["low"], lion["high"]) == pytest.approx((lion["middle"] / 2, 2 * lion["middle"]))
+
+
+def test_reliability_has_both_curves_the_level_and_the_threshold(summary: dict[str, Any]) -> None:
+    chart = charts_worth.reliability_chart(summary, WORDS)
+    found = traces(chart)
+    assert list(found) == [WORDS("terms.against_next"), WORDS("terms.against_all")]
+    following = found[WORDS("terms.against_next")]
+    assert following["y"] == [60.0, 70.0, 85.0, 90.0, 95.0]
+    assert following["marker"]["symbol"] == ["circle"] * 4 + ["circle-open"]
+    assert chart is not None
+    level, threshold = chart.figure["layout"]["shapes"]
+    assert level["y0"] == pytest.approx(80)
+    assert (threshold["x0"], threshold["x1"]) == (2.6, 3.4)
+    summary["enough"]["deciding"] = summary["enough"]["whole"]
+    assert list(traces(charts_worth.reliability_chart(summary, WORDS))) == [WORDS("terms.against_all")]
+    summary["enough"] = None
+    assert charts_worth.reliability_chart(summary, WORDS) is None
+
+
+def test_those_without_a_segment_are_in_no_figure(tmp_path: Path, made: dict[str, Any]) -> None:
+    """Of 60 lions the first 20 are too early: they are in no sample, no habit and no count."""
+
+    def change(parts: dict[str, Any]) -> None:
+        parts["scorecard"]["population"]["too_early"]["buyers"] = 20
+
+    run = make_run(tmp_path, early=20, change=change)
+    found = summarise(run, Settings(), currency="EUR", time_zone="UTC")
+    lion = next(one for one in found["segments"] if one["persona"] == "lion")
+    assert (lion["placed"], lion["customers"]) == (40, 60)
+    assert found["sample"]["of"] == made["sample"]["of"] - 20
+    assert found["sample"]["points"]["segment"].count(0) == 40
+    assert sum(one["habits"]["most_active_time"]["share"] <= 1 for one in found["segments"]) == len(PEOPLE)
+    assert (found["population"]["placed"], found["population"]["early"]) == (1000 - 20 + 300, 100 + 20)
+    path = write_report(run, Settings(), currency="EUR", time_zone="UTC")
+    assert "40 of them are placed" in Page(path.read_text(encoding="utf-8")).text
+
+
+def test_buyers_are_placed_in_space_by_recency_frequency_and_value_whatever_they_were_learned_on(
+    tmp_path: Path, made: dict[str, Any]
+) -> None:
+    def change(parts: dict[str, Any]) -> None:
+        names = ("cart_abandonments", "avg_price_7m")
+        parts["model"]["fitted"]["buyers"]["columns"] = [{"name": name, "source": name} for name in names]
+        parts["scorecard"]["tree"]["columns"] = list(names)
+
+    found = summarise(make_run(tmp_path, change=change), Settings(), currency="EUR", time_zone="UTC")
+    assert found["sample"] == made["sample"]
+
+
+def test_visitors_have_their_own_cards_habits_and_rules(summary: dict[str, Any], tmp_path: Path) -> None:
+    magpie, cat = summary["visitors"]["segments"]
+    assert (magpie["placed"], cat["placed"]) == tuple(LOOKING.values())
+    assert set(magpie["habits"]) == {"most_active_time", "most_active_day"}
+    assert magpie["habits"]["most_active_time"] is not None
+    shown = dict(medians(magpie, WORDS))
+    assert shown["Mean price looked at, 7 months"] == "EUR 181.50"
+    assert shown["Days since first seen"] == "40"
+    found = said(tmp_path, "fr")
+    for name in ("Pie", "Chat", "Trop tôt à ce jour : 0 parmi les acheteurs et 100 parmi les visiteurs."):
+        assert name in found
+    assert one_line(Words("fr", "EUR")("visitors.none")) in said(tmp_path / "none", "fr", visitors=0)
+
+
+def test_a_loose_segment_says_what_that_means(tmp_path: Path) -> None:
+    found = said(tmp_path, personas=("lion", "fox"))
+    assert "Loose: when customers are drawn again, the segment comes back only in part (Jaccard 0.60)." in found
+    assert found.count("Loose:") == 1
+
+
+def test_lift_stands_on_the_card_where_it_is_known(tmp_path: Path) -> None:
+    def change(parts: dict[str, Any]) -> None:
+        parts["scorecard"]["segments"][0]["lift"] = {"value": 5.24, "low": 3.1, "high": 8.0}
+
+    found = said(tmp_path, personas=("lion", "fox"), change=change)
+    assert "× 5.2 3.1 … 8.0" in found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_movements_tell_surprises_first(tmp_path: Path, language: Language) -> None:
+    found = movements(follow())
+    assert found is not None
+    assert [(one["from"]["en"], one["customers"], one["surprise"]) for one in found["flows"]] == [
+        ("fox", 12, True),
+        ("lion", 30, False),
+    ]
+    assert found["stayed"] == 140 / 182
+    assert found["ends"] == {"new": 15, "gone": 8}
+    assert found["kinds"] == {1: "split"}
+    early = follow()
+    early["flows"].append({**early["flows"][1], "to": 2, "customers": 1000})
+    told = movements(early)
+    assert told is not None
+    assert told["stayed"] == found["stayed"]
+
+    def change(parts: dict[str, Any]) -> None:
+        parts["scorecard"]["follow"] = follow()
+
+    shown, words = said(tmp_path, language, personas=("lion", "fox"), change=change), Words(language, "EUR")
+    for key in ("movements.more", "movements.as_expected", "kinds.split", "ways.warm"):
+        assert one_line(words(key)) in shown, key
+    assert ("The owl has vanished." if language == "en" else "Parti.") in shown
+
+
+def test_a_first_run_has_no_movements(tmp_path: Path) -> None:
+    assert movements(None) is None
+    assert one_line(WORDS("movements.none")) in said(tmp_path)
+    many = follow()
+    many["flows"] = [{**many["flows"][1], "customers": n} for n in range(2 * MOST)]
+    found = movements(many)
+    assert found is not None
+    assert len(found["flows"]) == MOST
+    many["flows"], many["counts"] = [], [[0] * 4] * 4
+    quiet = movements(many)
+    assert quiet is not None
+    assert quiet["stayed"] is None
+
+
+def test_reasons_are_one_sentence() -> None:
+    assert reasons([text("a segment of 2%", ""), text("not stable.", "")], WORDS) == "A segment of 2%; not stable."
+    assert reasons([], WORDS) == ""
+
+
+def test_fidelity_heads_the_tree_with_its_interval_and_leaves(tmp_path: Path) -> None:
+    assert "Fidelity: 91.3% (95% interval 87.1% to 94.2%), with 7 leaves." in said(tmp_path)
