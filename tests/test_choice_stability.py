@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 import choice_shops
+from bestiary.segments.agreement import adjusted_rand, best_jaccard, contingency
 from bestiary.segments.candidates.candidate import kmeans
 from bestiary.segments.centroids import Centroids
-from bestiary.segments.choice.agreement import adjusted_rand, best_jaccard, contingency
 from bestiary.segments.choice.stability import stability
 from bestiary.segments.transform import learn_log1p
 
@@ -17,7 +17,7 @@ from bestiary.segments.transform import learn_log1p
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 4)), min_size=2, max_size=30))
 def test_the_rand_index_is_scikit_learns_on_customers_one_by_one(rows: list[tuple[int, int, int]]) -> None:
     one, other, weights = (np.array(column, dtype=np.int32) for column in zip(*rows, strict=True))
-    found = adjusted_rand(contingency(one, other, weights.astype(np.float64)))
+    found = adjusted_rand(contingency(one, other, int(one.max()) + 1, int(other.max()) + 1, weights.astype(np.float64)))
     assert found == pytest.approx(adjusted_rand_score(np.repeat(one, weights), np.repeat(other, weights)), abs=1e-9)
 
 

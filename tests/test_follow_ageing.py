@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bestiary.segments.follow.ageing import beside, wilson
-from bestiary.segments.follow.agreement import contingency
+from bestiary.segments.agreement import contingency
+from bestiary.segments.follow.ageing import beside
 from bestiary.segments.follow.drift import decile_edges, drift
 from bestiary.segments.transform import Floats, Ints
 from follow_data import correlated
@@ -34,13 +34,6 @@ def test_if_nothing_but_time_passes_nothing_is_a_surprise() -> None:
     assert not beside(np.zeros((2, 3)), np.zeros((2, 3))).surprise.any()
 
 
-def test_wilson_by_hand() -> None:
-    # 8 of 10 (Wilson's formula): 0.4902 to 0.9433; none of 10 ends at z² / (10 + z²).
-    low, high = wilson(np.array([8.0, 0.0, 10.0, 0.0]), np.array([10.0, 10.0, 10.0, 0.0]))
-    assert low == pytest.approx([0.4902, 0.0, 0.7225, 0.0], abs=1e-4)
-    assert high == pytest.approx([0.9433, 0.2775, 1.0, 0.0], abs=1e-4)
-
-
 def test_the_stability_index_by_hand() -> None:
     # Two bins at 3: (3, 2) of 5 and (1, 4) of 5. Smoothed: (3.5, 2.5) / 6 and (1.5, 4.5) / 6.
     first, second = np.array([[1.0], [1], [1], [3], [3]]), np.array([[1.0], [2], [3], [9], [3]])
@@ -51,7 +44,7 @@ def test_the_stability_index_by_hand() -> None:
     assert found.second == pytest.approx(q)
     assert found.psi == pytest.approx((q - p) @ np.log(q / p))
     assert found.psi == pytest.approx(0.4784, abs=1e-4)
-    assert found.level == "shift"
+    assert found.psi > 0.25
 
 
 def test_deciles_keep_ties_together() -> None:
@@ -74,7 +67,7 @@ def test_missing_values_are_a_bin_of_their_own() -> None:
     found = drift(full, half, ["f"])[0]
     assert len(found.first) == len(found.edges) + 2
     assert found.second[-1] == pytest.approx(50.5 / 105.5)
-    assert found.level == "shift"
+    assert found.psi > 0.25
 
 
 @settings(deadline=None)
@@ -82,7 +75,7 @@ def test_missing_values_are_a_bin_of_their_own() -> None:
 def test_samples_of_one_population_are_stable_and_the_index_is_not_negative(seed: int) -> None:
     features = correlated(2000, seed)
     found = drift(features[:1000], features[1000:], ["recency", "frequency", "monetary"])
-    assert all(one.psi >= 0 and one.level == "stable" for one in found)
+    assert all(0 <= one.psi < 0.1 for one in found)
     assert all(sum(one.first) == pytest.approx(1) and sum(one.second) == pytest.approx(1) for one in found)
     monotone = drift(np.log1p(features[:1000]), np.log1p(features[1000:]), ["recency", "frequency", "monetary"])
     assert [one.psi for one in monotone] == pytest.approx([one.psi for one in found])

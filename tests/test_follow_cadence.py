@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from bestiary.segments.follow.agreement import adjusted_rand, agreement_of, contingency
+from bestiary.segments.agreement import adjusted_rand, agreement_of, contingency
 from bestiary.segments.follow.cadence import Month, Place, cadence
 from bestiary.segments.kmeans import cluster, distinct
 from bestiary.segments.place import nearest

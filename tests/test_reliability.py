@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bestiary.segments.reliability import LEAST, Reliability, against_all, against_next, reliability, tenure, wilson
+from bestiary.segments.reliability import LEAST, Reliability, against_all, against_next, reliability
 
 
 def ints(*values: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
@@ -52,13 +52,6 @@ def test_the_curve_by_hand() -> None:
     assert (three.n, three.customers, three.same, three.share, three.events) == (3, 2, 2, 1.0, 7.5)
     assert (found.visits, found.min_events) == (None, None)  # so few customers decide nothing
     assert (found.level, found.against) == (0.7, "all")
-
-
-def test_wilsons_interval() -> None:
-    assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=5e-5)
-    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=5e-5)
-    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=5e-5)
-    assert wilson(400, 500) == pytest.approx((0.7627, 0.8327), abs=5e-5)
 
 
 @pytest.mark.parametrize(
@@ -142,8 +135,3 @@ def test_the_record_holds_the_curve_and_the_sentences() -> None:
     assert list(record) == ["against", "level", "points", "visits", "min_events", "words"]
     assert [point["share"] for point in record["points"]] == [0.9, 1.0]
     assert record["words"] == found.words()
-
-
-def test_tenure_is_the_median_of_a_segments_days() -> None:
-    days = np.array([10.0, 20.0, 40.0, 5.0, 100.0])
-    assert tenure(days, ints(0, 0, 0, 2, -1), 3) == [20.0, None, 5.0]

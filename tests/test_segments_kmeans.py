@@ -5,7 +5,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from bestiary.segments import kmeans
-from bestiary.segments.kmeans import Clustering, cluster, distinct, reorder, segment_means
+from bestiary.segments.kmeans import cluster, distinct, segment_means
 
 
 def test_equal_rows_become_one_weighted_point() -> None:
@@ -63,16 +63,6 @@ def test_restarts_on_cells_lose_next_to_nothing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(kmeans, "COARSE", 1_000)
     sampled = cluster(points, np.ones(6_000), 4, seed=0)
     assert sampled.inertia == pytest.approx(whole.inertia, rel=1e-3)
-
-
-def test_segments_are_numbered_from_the_highest_value_down() -> None:
-    clustering = Clustering(np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 2], dtype=np.int32), 0.0)
-    index = np.array([0, 1, 2, 2])
-    percentiles = np.array([[0, 10, 20, 0], [0, 50, 90, 0], [0, 90, 10, 0], [0, 90, 30, 0]], dtype=np.float64)
-    # mean monetary percentiles 20, 90, 20: the tie goes to the higher frequency
-    found = reorder(clustering, index, percentiles)
-    assert found.centroids.tolist() == [[1.0], [2.0], [0.0]]
-    assert found.labels.tolist() == [2, 0, 1]
 
 
 def test_means_of_an_empty_segment_are_not_a_number() -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
-from bestiary.segments.fidelity import CURVE_POINTS, confusion, figures, wilson
+from bestiary.segments.fidelity import CURVE_POINTS, confusion, figures
+from bestiary.segments.intervals import wilson_of
 from bestiary.segments.rules import regions, rules
 from bestiary.segments.transform import Log1pStandardise, QuartileScores
 from bestiary.segments.tree import Node, Shape, grow, split, walk
@@ -115,14 +116,10 @@ def test_confusion_puts_the_truth_in_rows() -> None:
     assert confusion(ints(0, 0, 1), ints(1, 1, 1), 2).tolist() == [[0, 2], [0, 1]]
 
 
-def test_the_interval_of_fidelity_is_wilsons() -> None:
-    # 8 of 10 and 0 of 10, as tables of the interval have them
-    assert wilson(8, 10) == pytest.approx([0.4902, 0.9433], abs=1e-4)
-    assert wilson(0, 10) == pytest.approx([0.0, 0.2775], abs=1e-4)
-    assert wilson(10, 10) == pytest.approx([0.7225, 1.0], abs=1e-4)
-    assert wilson(0, 0) is None
+def test_fidelity_has_wilsons_interval() -> None:
     found = figures(ints(0, 1, 1, 0), np.eye(2)[[0, 1, 0, 0]], ints(0, 1, 0, 0))
-    assert found["fidelity_interval"] == wilson(3, 4)
+    assert found["fidelity"] == 0.75
+    assert found["fidelity_interval"] == pytest.approx(wilson_of(3, 4))
 
 
 def test_the_nodes_walk_as_scikit_learn_predicts() -> None:

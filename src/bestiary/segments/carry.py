@@ -13,11 +13,11 @@ import numpy as np
 
 from bestiary.config import Settings
 from bestiary.segments import kmeans
+from bestiary.segments.agreement import contingency, jaccard, pairs
 from bestiary.segments.attempt import Attempt, explain
 from bestiary.segments.candidates import CANDIDATES
 from bestiary.segments.centroids import Centroids
 from bestiary.segments.choice.stability import Stability
-from bestiary.segments.follow.agreement import contingency, jaccard, pairs
 from bestiary.segments.follow.match import Matching, Thresholds, match
 from bestiary.segments.follow.notes import new_notes
 from bestiary.segments.follow.refit import Refit, refit

@@ -7,15 +7,14 @@ leaf; without both members and others in the held-out part there is no curve and
 Wilson's (1927, "Probable inference, the law of succession, and statistical inference"), 95 %.
 """
 
-import math
 from typing import Any
 
 import numpy as np
 
+from bestiary.segments.intervals import wilson_of
 from bestiary.segments.transform import Floats, Ints
 
 CURVE_POINTS = 200
-NORMAL_95 = 1.959964
 FIGURES = ("precision", "recall", "f1")
 
 
@@ -34,7 +33,7 @@ def figures(true: Ints, shares: Floats, predicted: Ints) -> dict[str, Any]:
     return {
         "accuracy": accuracy,
         "fidelity": accuracy,
-        "fidelity_interval": wilson(int(np.trace(matrix)), len(true)),
+        "fidelity_interval": list(wilson_of(int(np.trace(matrix)), len(true))) if len(true) else None,
         "classes": list(range(k)),
         "confusion": matrix.tolist(),
         "per_class": per_class,
@@ -42,16 +41,6 @@ def figures(true: Ints, shares: Floats, predicted: Ints) -> dict[str, Any]:
         "weighted": {name: _mean(per_class, name, weighted=True) for name in FIGURES},
         "roc": [_roc(true == segment, shares[:, segment], segment) for segment in range(k)],
     }
-
-
-def wilson(hits: int, of: int) -> list[float] | None:
-    """The 95 % interval, low and high, of the share of `hits` among `of`; None where there is nobody."""
-    if of == 0:
-        return None
-    share, spread = hits / of, NORMAL_95**2 / of
-    middle = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
-    return [max(0.0, middle - half), min(1.0, middle + half)]
 
 
 def _of_class(matrix: Ints, segment: int) -> dict[str, Any]:

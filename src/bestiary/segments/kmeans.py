@@ -137,19 +137,6 @@ def _libraries() -> Any:
     return ThreadpoolController()
 
 
-def reorder(clustering: Clustering, index: NDArray[np.int64], percentiles: Floats) -> Clustering:
-    """Number the segments from the highest mean monetary percentile down.
-
-    `percentiles` (n, 4) are those of each customer on `identity.AXES`, `index` (n,) the customer's point;
-    ties go to the higher mean frequency percentile, then to the lexically first centroid.
-    """
-    means = segment_means(percentiles, clustering.labels[index], len(clustering.centroids))
-    order = np.lexsort((np.arange(len(means)), -means[:, 1], -means[:, 2]))
-    rank = np.empty(len(order), dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return Clustering(clustering.centroids[order], rank[clustering.labels], clustering.inertia)
-
-
 def segment_means(values: Floats, labels: Ints, k: int) -> Floats:
     """Means (k, d) of (n, d) values per segment; NaN for a segment without a member."""
     total = np.bincount(labels, minlength=k).astype(np.float64)

@@ -10,13 +10,14 @@ Only customers who came again are evidence: where the first n visits are all of 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import ceil, sqrt
+from math import ceil
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bestiary.segments.transform import Floats, Ints
+from bestiary.segments.intervals import wilson_of
+from bestiary.segments.transform import Ints
 
 Words = dict[str, str]
 Bools = NDArray[np.bool_]
@@ -26,7 +27,6 @@ Against = Literal["next", "all"]
 LEVEL = 0.8
 LEAST = 30
 """A number of visits that fewer customers went past is shown, and decides nothing."""
-Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def reliability(n: Ints, events: Ints, same: Bools, level: float = LEVEL, agains
         chosen = n == visits
         customers, kept = int(chosen.sum()), int(same[chosen].sum())
         share = kept / customers
-        low, high = wilson(kept, customers)
+        low, high = wilson_of(kept, customers)
         points.append(Point(int(visits), customers, kept, share, low, high, float(np.median(events[chosen]))))
     enough: Point | None = None
     for point in reversed(_deciding(points)):
@@ -126,24 +126,6 @@ def reliability(n: Ints, events: Ints, same: Bools, level: float = LEVEL, agains
         enough = point if point.share >= level else enough
     found = (None, None) if enough is None else (enough.n, ceil(enough.events))
     return Reliability(against, level, tuple(points), *found)
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share, `of` >= 1: Wilson (1927), "Probable inference, the law of succession, and
-    statistical inference"; never outside 0 to 1, and not empty where all or none hit."""
-    share, square = hits / of, Z * Z / of
-    middle = (share + square / 2) / (1 + square)
-    half = Z * sqrt(share * (1 - share) / of + square / (4 * of)) / (1 + square)
-    return (0.0 if hits == 0 else middle - half), (1.0 if hits == of else middle + half)
-
-
-def tenure(days: Floats, segment: Ints, k: int) -> list[float | None]:
-    """The median days since first seen (n,), in each of k segments (n,); None where a segment has nobody.
-
-    `days` run from the first event of the longest window to as_of, so they never exceed that window.
-    """
-    members = [days[segment == one] for one in range(k)]
-    return [float(np.median(some)) if len(some) else None for some in members]
 
 
 def _deciding(points: Sequence[Point]) -> list[Point]:

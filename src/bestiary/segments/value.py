@@ -12,8 +12,8 @@ import numpy as np
 
 from bestiary.config import Settings
 from bestiary.segments import kmeans
+from bestiary.segments.agreement import contingency
 from bestiary.segments.candidates.candidate import Candidate as Way
-from bestiary.segments.follow.agreement import contingency
 from bestiary.segments.follow.match import match
 from bestiary.segments.frame import Frame, framed
 from bestiary.segments.partition import AnyPartition

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bestiary.segments.choice.agreement import adjusted_rand, best_jaccard, contingency
+from bestiary.segments.agreement import adjusted_rand, best_jaccard, contingency
 from bestiary.segments.choice.bins import Bins, compress
 from bestiary.segments.choice.threads import in_order
 from bestiary.segments.partition import Fit, Partition
@@ -84,13 +84,17 @@ def _pair(
             _placed(cells, sample.astype(np.float64), k, fit, int(start))
             for sample, start in zip(samples, starts, strict=True)
         )
-        ari = adjusted_rand(contingency(one, other, cells.weights))
+        ari = adjusted_rand(_table(one, other, cells.weights))
         like = np.zeros(whole[k].k)
         for again in (one, other):
-            steady = best_jaccard(contingency(settled[k], again, cells.weights))
+            steady = best_jaccard(_table(settled[k], again, cells.weights))
             like[: len(steady)] += steady
         found[k] = (ari, like)
     return found
+
+
+def _table(one: Ints, other: Ints, weights: Floats) -> Floats:
+    return contingency(one, other, int(one.max()) + 1, int(other.max()) + 1, weights)
 
 
 def _placed(cells: Bins, sample: Floats, k: int, fit: Fit, seed: int) -> Ints:

@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bestiary.segments.intervals import wilson
 from bestiary.segments.transform import Floats
-
-Z = 1.959963984540054
-"""The normal distribution's 97.5 % point."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +45,3 @@ def beside(expected: NDArray[Any], observed: NDArray[Any]) -> Ageing:
     total = likely.sum(axis=1, keepdims=True)
     low, high = wilson(likely, total)
     return Ageing(likely, low * total, high * total, np.asarray(observed, dtype=np.float64))
-
-
-def wilson(successes: Floats, trials: Floats) -> tuple[Floats, Floats]:
-    """Wilson's 95 % interval of the shares successes / trials, which are broadcast; 0 to 0 where there is no trial."""
-    trials = np.broadcast_to(trials, successes.shape)
-    some = np.maximum(trials, 1.0)
-    share = successes / some
-    centre = (share + Z**2 / (2 * some)) / (1 + Z**2 / some)
-    half = Z / (1 + Z**2 / some) * np.sqrt(share * (1 - share) / some + Z**2 / (4 * some**2))
-    known = trials > 0
-    low = np.where(known & (successes > 0), np.maximum(centre - half, 0.0), 0.0)
-    high = np.where(known, np.where(successes < trials, np.minimum(centre + half, 1.0), 1.0), 0.0)
-    return low, high

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bestiary.segments.follow.agreement import adjusted_rand, agreement_of, contingency
+from bestiary.segments.agreement import adjusted_rand, agreement_of, contingency
 from bestiary.segments.follow.drift import drift
 from bestiary.segments.transform import Floats, Ints
 

@@ -10,7 +10,6 @@ empty bin is no infinity.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -18,8 +17,6 @@ from bestiary.segments.transform import Floats
 
 BINS = 10
 SMOOTHING = 0.5
-SOME = 0.1
-SHIFT = 0.25
 
 
 @dataclass(frozen=True)
@@ -35,11 +32,6 @@ class Drift:
     edges: tuple[float, ...]
     first: tuple[float, ...]
     second: tuple[float, ...]
-
-    @property
-    def level(self) -> Literal["stable", "some", "shift"]:
-        """The rule of thumb's word."""
-        return "stable" if self.psi < SOME else "some" if self.psi <= SHIFT else "shift"
 
 
 def drift(first: Floats, second: Floats, names: Sequence[str]) -> tuple[Drift, ...]:

@@ -23,7 +23,7 @@ from typing import Literal
 
 import numpy as np
 
-from bestiary.segments.follow.agreement import jaccard, pairs
+from bestiary.segments.agreement import jaccard, pairs
 from bestiary.segments.transform import Floats, Ints
 
 Kind = Literal["same", "ambiguous", "new", "split", "merged"]
@@ -149,9 +149,3 @@ def _fate(old: int, heirs: dict[int, int], split: dict[int, int], joined: dict[i
     if old in joined:
         return Outcome("merged", (joined[old],))
     return Outcome("split", parts) if parts else Outcome("vanished", ())
-
-
-def renumber(labels: Ints, heirs: Ints) -> Ints:
-    """Old labels (n,) as the numbers of the segments that keep their names; -1 where none does or was placed."""
-    numbers = np.append(heirs, np.int32(-1))
-    return np.asarray(numbers[np.where(labels < 0, len(heirs), labels)], dtype=np.int32)

@@ -27,7 +27,7 @@ from typing import Literal
 
 import numpy as np
 
-from bestiary.segments.follow.agreement import contingency, jaccard, pairs
+from bestiary.segments.agreement import contingency, jaccard, pairs
 from bestiary.segments.kmeans import Clustering, cluster
 from bestiary.segments.place import nearest
 from bestiary.segments.transform import Floats
@@ -58,11 +58,6 @@ class Refit:
     def warm(self) -> bool:
         """Whether the centroids come from the previous ones."""
         return self.way != "cold"
-
-    @property
-    def vanished(self) -> tuple[int, ...]:
-        """The previous segments without an heir."""
-        return tuple(number for number in range(self.before) if number not in self.sources)
 
 
 def refit(

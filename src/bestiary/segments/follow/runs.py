@@ -7,8 +7,8 @@ import numpy as np
 
 from bestiary.config import Settings
 from bestiary.errors import ModelError
+from bestiary.segments.agreement import contingency
 from bestiary.segments.follow.ageing import beside
-from bestiary.segments.follow.agreement import contingency
 from bestiary.segments.follow.between import Between
 from bestiary.segments.follow.flows import count_flows, numbered, populations, segments, stored
 from bestiary.segments.follow.match import Matching, Thresholds, match

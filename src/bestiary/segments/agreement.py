@@ -23,6 +23,15 @@ def jaccard(table: Floats) -> Floats:
     return similarity
 
 
+def best_jaccard(table: Floats) -> Floats:
+    """For each segment of the first labelling (k_old,) the Jaccard index with the segment that is most like it.
+
+    Hennig (2007), "Cluster-wise assessment of cluster stability"; 0 for a segment without customers.
+    """
+    most: Floats = jaccard(table).max(axis=1)
+    return most
+
+
 def pairs(similarity: Floats) -> list[tuple[int, int]]:
     """One-to-one pairs (old, new) with the largest sum of similarity (k_old, k_new), min(k_old, k_new) of them."""
     from scipy.optimize import linear_sum_assignment
