@@ -10,7 +10,8 @@ import numpy as np
 from bestiary.customers.features import features
 from bestiary.files import write_json
 from bestiary.sql import connect, quote
-from report_figures import FIRST_ID, HOSTILE, LOOKING, NAMES, PEOPLE, WINDOWS, follow, model, quality, scorecard, text
+from report_beliefs import follow, text
+from report_figures import FIRST_ID, HOSTILE, LOOKING, NAMES, PEOPLE, WINDOWS, model, quality, scorecard
 
 __all__ = ["FIRST_ID", "HOSTILE", "LOOKING", "NAMES", "PEOPLE", "WINDOWS", "follow", "make_run", "quality", "text"]
 

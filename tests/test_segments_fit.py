@@ -224,6 +224,10 @@ def test_a_table_without_the_columns_is_refused(tmp_path: Path) -> None:
         fit(customers, tmp_path, Settings(windows=(2, 5, 9)), PROVENANCE)
     with pytest.raises(ModelError, match="no customer table"):
         fit(tmp_path / "none.parquet", tmp_path, Settings(), PROVENANCE)
+    cut = tmp_path / "cut.parquet"
+    cut.write_bytes(customers.read_bytes()[:3000])
+    with pytest.raises(ModelError, match=r"cut\.parquet is damaged"):
+        fit(cut, tmp_path, Settings(), PROVENANCE)
     with pytest.raises(ConfigError, match="fingerprint"):
         fit(customers, tmp_path, Settings(), {"as_of": "2020-05-01"})
 

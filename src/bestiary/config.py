@@ -31,9 +31,11 @@ _RULES = {
     "list_type": "a list",
     "literal_error": "{expected}",
     "missing": "a value, and there is none",
+    "model_type": "a table of settings",
     "string_too_long": "at most {max_length} characters",
     "string_too_short": "at least {min_length} character",
     "string_type": "a text",
+    "too_short": "at least {min_length} value",
     "too_long": "at most {max_length} values",
     "tuple_type": "a list",
     "value_error": "{error}",
@@ -107,7 +109,7 @@ class Settings(Frozen):
     k: Annotated[int, Field(ge=2, le=50)] | Literal["auto"] = "auto"
     k_min: Annotated[int, Field(ge=2, le=50)] = 2
     k_max: Annotated[int, Field(ge=2, le=50)] = 11
-    candidates: tuple[str, ...] | None = None
+    candidates: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Ways to segment that are compared; None is all of them, for the preset `amazing` the deck's own."""
     candidate: str | None = None
     """The one to take, whatever the comparison says."""

@@ -40,6 +40,19 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
+def whole_parquet(path: Path) -> Path:
+    """The path of a Parquet file that is there and has its end; ModelError names it where it is missing or cut off."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-4, os.SEEK_END)
+            end = file.read()
+    except OSError as error:
+        raise ModelError(f"Cannot read {path}: {error.strerror}.", do="Run the step that writes it again.") from error
+    if end != b"PAR1":
+        raise ModelError(f"{path} is damaged: it has no end.", do="Run the step that writes it again.")
+    return path
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object; ModelError names the file where it is missing or damaged."""
     try:

@@ -12,6 +12,7 @@ from bestiary.customers.first_visits import measure_first_visits
 from bestiary.customers.measure import window_start
 from bestiary.customers.revenue import monthly_revenue
 from bestiary.errors import ModelError
+from bestiary.files import whole_parquet
 from bestiary.lake.runs import Run, all_runs
 from bestiary.lake.store import Store
 from bestiary.progress import Progress, step
@@ -62,7 +63,8 @@ def past(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Pro
 
 def span(connection: "DuckDBPyConnection", run: Run, settings: Settings) -> tuple[date, int]:
     """The day on which history begins, as far as the longest window goes, and how many customers have bought."""
-    path, purchases = run.path / "customers.parquet", f"number_of_purchases_{settings.windows[-1]}m"
+    path = whole_parquet(run.path / "customers.parquet")
+    purchases = f"number_of_purchases_{settings.windows[-1]}m"
     table = f"read_parquet({quote(str(path))})"
     if purchases not in [name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()]:
         raise ModelError(
@@ -87,7 +89,7 @@ def _revenue(connection: "DuckDBPyConnection", parts: Sequence[Part], as_of: dat
 def before(store: Path, as_of: date, settings: Settings) -> Before | None:
     """The run before a date (see `run_before`), as a fit knows it."""
     found = run_before(store, as_of, settings)
-    return found and Before(found[0].as_of, found[1], found[0].path / "segments.parquet")
+    return found and Before(found[0].as_of, found[1], whole_parquet(found[0].path / "segments.parquet"))
 
 
 def run_before(store: Path, as_of: date, settings: Settings) -> tuple[Run, Model] | None:

@@ -1,6 +1,6 @@
 """How long work tells where it is: a protocol, the silent default used by the Python API, and the figures of a step."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
@@ -42,6 +42,19 @@ def step(progress: Progress, label: str, total: int) -> Iterator[None]:
         yield
     finally:
         progress.stop()
+
+
+@contextmanager
+def in_full(total: int, tell: Callable[[int], object]) -> Iterator[Callable[[int], object]]:
+    """Give a `tell` that passes parts on, from any thread; at the end what is missing to `total` is told as done."""
+    told: list[int] = []
+
+    def heard(parts: int) -> None:
+        told.append(parts)
+        tell(parts)
+
+    yield heard
+    tell(total - sum(told))
 
 
 SILENT: Progress = Silent()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bestiary.errors import ModelError
+from bestiary.files import whole_parquet
 from bestiary.sql import connect, quote, scan_path
 
 
@@ -17,6 +18,7 @@ def customer(customers: Path, user_id: int | str) -> dict[str, Any] | None:
     """
     if not customers.is_file():
         raise ModelError(f"There is no customer table at {customers}.", do="Make the customer table first.")
+    whole_parquet(customers)
     table = f"read_parquet({quote(scan_path(customers))})"
     with connect(threads=1) as connection:
         connection.execute("SET parquet_metadata_cache = true")  # the footer is wanted twice

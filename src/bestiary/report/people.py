@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bestiary.errors import ModelError
+from bestiary.files import whole_parquet
 from bestiary.sql import identifier, quote
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ Habits = Mapping[str, Mapping[int, dict[str, Any]]]
 
 
 def table(path: Path) -> str:
-    """A Parquet file's path as an SQL literal; ModelError where it is not there."""
-    if not path.is_file():
-        raise ModelError(f"Cannot read {path}: it is not there.", do="Run the step that writes it again.")
-    return quote(str(path))
+    """A Parquet file's path as an SQL literal; ModelError where it is missing or damaged."""
+    return quote(str(whole_parquet(path)))
 
 
 def habit(connection: "DuckDBPyConnection", customers: str, labels: str, column: str) -> dict[int, dict[str, Any]]:

@@ -7,11 +7,12 @@ from functools import partial
 import numpy as np
 
 from bestiary.config import Settings
+from bestiary.progress import in_full
 from bestiary.segments import kmeans
 from bestiary.segments.candidates.candidate import Candidate
 from bestiary.segments.cells import Cells
 from bestiary.segments.choice.bins import compress
-from bestiary.segments.choice.judge import FEWEST, Judgement, Size, drawn, judge
+from bestiary.segments.choice.judge import FEWEST, Judgement, Size, drawn, judge, rounds
 from bestiary.segments.choice.stability import Stability, stability
 from bestiary.segments.frame import Frame
 from bestiary.segments.leaves import Leaves
@@ -85,6 +86,11 @@ class Attempt:
         return None if self.explanation is None else self.explanation.fidelity(self.placed.segment)
 
 
+def stages(candidate: Candidate, settings: Settings) -> int:
+    """How much `attempt` tells of: its judgement, if it has one of its own, and the rest."""
+    return 1 + (rounds(settings.choice) if candidate.chooses == "k" else 0)
+
+
 def attempt(
     candidate: Candidate, frame: Frame, settings: Settings, like: Judgement | None, keep: int | None, tell: Tell
 ) -> Attempt:
@@ -95,19 +101,13 @@ def attempt(
     rows = frame.of(candidate)
     transform = candidate.transform(rows)
     points = transform.apply(rows)
-    judgement = None
+    judgement, rules = None, settings.choice
     if candidate.chooses == "k":
-        rules = settings.choice
-        judgement = judge(
-            rows,
-            transform.apply,
-            candidate.fit,
-            _searched(settings),
-            rules,
-            settings.seed,
-            size=Size(sample=rules.sample),
-        )
-    tell(1)
+        size = Size(sample=rules.sample)
+        with in_full(rounds(rules), tell) as told:
+            judgement = judge(
+                rows, transform.apply, candidate.fit, _searched(settings), rules, settings.seed, size=size, tell=told
+            )
     found = _cut(candidate, frame, transform, points, judgement, _taken(judgement or like, settings, keep), settings)
     tell(1)
     return found

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bestiary.config import Settings
+from bestiary.progress import in_full
 from bestiary.segments import kmeans
 from bestiary.segments.attempt import Attempt, Tell, attempt
+from bestiary.segments.attempt import stages as attempted
 from bestiary.segments.candidates import named
 from bestiary.segments.candidates.candidate import Candidate
 from bestiary.segments.carry import Carried, carry
-from bestiary.segments.choice.judge import Extremes, Judgement, Size, extremes
+from bestiary.segments.choice.curve import ToPoints
+from bestiary.segments.choice.judge import Extremes, Judgement, Size, extremes, rounds
 from bestiary.segments.frame import Frame
 from bestiary.segments.identity import Identity, identify
 from bestiary.segments.model import Segmentation
@@ -80,6 +83,12 @@ def candidates_of(recipe: Recipe, settings: Settings) -> list[Candidate]:
     return named(tuple({*names, *(one.like for one in found if one.like)}))
 
 
+def stages(recipe: Recipe, settings: Settings) -> int:
+    """How much `learn` tells of: every candidate, what they are worth, and of buyers the check of extreme values."""
+    tried = sum(attempted(one, settings) for one in candidates_of(recipe, settings))
+    return tried + 1 + (rounds(settings.choice) if recipe.animals == "buyers" else 0)
+
+
 def learn(
     frame: Frame,
     settings: Settings,
@@ -117,6 +126,10 @@ def learn(
         tried = tuple(attempts.values())
         selection = select(tried, found.gini, settings, last, taken=chosen.candidate.name)
         like_name = chosen.candidate.like
+    extreme = None
+    if frame.recipe.animals == "buyers":  # visitors have no values that outweigh the others
+        with in_full(rounds(settings.choice), tell) as told:
+            extreme = _extremes(chosen if chosen.judgement else attempts.get(like_name), frame, settings, told)
     carried = carry(previous, chosen, frame, settings) if previous is not None else None
     chosen = carried.attempt if carried else chosen
     percentiles = frame.percentiles
@@ -126,7 +139,7 @@ def learn(
         attempts=tuple(chosen if one.candidate.name == selection.chosen else one for one in tried),
         chosen=chosen,
         judgement=judgement,
-        extremes=_extremes(chosen if chosen.judgement else attempts[like_name], frame, settings) if judgement else None,
+        extremes=extreme,
         selection=selection,
         valued=found,
         lifts=found.lifts(chosen.candidate, chosen.transform, chosen.partition) if found else None,
@@ -158,12 +171,17 @@ def _names(chosen: Attempt, profiles: Floats, frame: Frame, carried: Carried | N
     ]
 
 
-def _extremes(judged: Attempt, frame: Frame, settings: Settings) -> Extremes | None:
-    """The choice of k without the highest values of buyers; visitors have none that outweigh the others."""
-    if judged.judgement is None or frame.recipe.animals == "visitors":
+def _extremes(judged: Attempt | None, frame: Frame, settings: Settings, tell: Tell) -> Extremes | None:
+    """The choice of k without the highest values of buyers; None where no k was searched for."""
+    if judged is None or judged.judgement is None:
         return None
     rows, candidate = frame.of(judged.candidate), judged.candidate
-    size = Size(sample=settings.choice.sample)
-    space = lambda some: candidate.transform(some).apply  # noqa: E731
     by = [column.source for column in frame.columns(candidate)].index(dict(frame.recipe.columns)["monetary"])
-    return extremes(rows, space, candidate.fit, judged.judgement, settings.choice, settings.seed, by=by, size=size)
+
+    def space(some: Floats) -> ToPoints:
+        return candidate.transform(some).apply
+
+    size = Size(sample=settings.choice.sample)
+    return extremes(
+        rows, space, candidate.fit, judged.judgement, settings.choice, settings.seed, by=by, size=size, tell=tell
+    )

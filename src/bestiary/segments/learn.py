@@ -53,13 +53,13 @@ class Learned:
 
 
 def stages(settings: Settings) -> int:
-    """How many stages `learn` tells of: two a candidate and one a population, for both, and the rest."""
+    """How many stages `learn` tells of: those of both populations, and the rest."""
     from bestiary.segments.presets import recipe, visitors
 
     recipes = [recipe(settings.preset, settings.windows)]
     if settings.preset == "default":
         recipes.append(visitors(settings.windows))
-    return sum(2 * len(group.candidates_of(one, settings)) + 1 for one in recipes) + 1
+    return sum(group.stages(one, settings) for one in recipes) + 1
 
 
 def learn(
@@ -89,7 +89,7 @@ def learn(
             kept = before.visitors if before else None
             visitors = group.learn(looking, settings, None, kept, tell, buyers.chosen.k)
         else:
-            tell(2 * len(group.candidates_of(recipes[1], settings)) + 1)
+            tell(group.stages(recipes[1], settings))
     learned = Learned(
         buyers=buyers,
         visitors=visitors,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bestiary.config import Settings
 from bestiary.errors import ModelError, PopulationError
+from bestiary.files import whole_parquet
 from bestiary.segments.presets import Recipe
 from bestiary.segments.transform import Floats
 from bestiary.sql import connect, identifier, quote, render
@@ -82,6 +83,7 @@ def opened(
     """
     if not customers.is_file():
         raise ModelError(f"There is no customer table at {customers}.", do="Make the customer table first.")
+    whole_parquet(customers)
     with TemporaryDirectory(prefix=".spill-", dir=scratch or customers.parent) as spill:
         connection = connect(threads=settings.threads or 0, memory_bytes=settings.memory_bytes // 3, spill=Path(spill))
         try:

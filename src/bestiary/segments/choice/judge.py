@@ -71,6 +71,11 @@ class Extremes:
         return (self.everyone.word, self.everyone.k) != (self.trimmed.word, self.trimmed.k)
 
 
+def rounds(rules: Choice) -> int:
+    """How much a judgement tells when it compares: all customers once, then every curve and pair of samples."""
+    return 2 + rules.draws + rules.pairs
+
+
 def judge(
     rows: Floats,
     to_points: ToPoints,
@@ -109,6 +114,7 @@ def extremes(
     by: int = -1,
     size: Size = DEFAULT,
     threads: int = 2,
+    tell: Tell = lambda _: None,
 ) -> Extremes | None:
     """Judge once more without the top `EXTREME` of customers by the column `by`; None where nothing was compared.
 
@@ -121,7 +127,7 @@ def extremes(
     ks, most = judged.null.ks, max(judged.partitions)
     cells = compress(to_points(rest), np.ones(len(rest)), size.cells)
     again = _learned(cells, fit, ks, seed)
-    trimmed = _compared(rest, to_points, fit, again, rules, seed, size, threads, lambda _: None)
+    trimmed = _compared(rest, to_points, fit, again, rules, seed, size, threads, tell)
 
     def judge_sample(smooth: Null, steady: list[Stability]) -> Verdict:
         own = {k: float(v) if np.isfinite(v) else None for k, v in zip(smooth.ks, smooth.values, strict=True)}

@@ -7,6 +7,7 @@ import numpy as np
 
 from bestiary.config import Settings
 from bestiary.errors import ModelError
+from bestiary.files import whole_parquet
 from bestiary.segments.agreement import contingency
 from bestiary.segments.follow.ageing import beside
 from bestiary.segments.follow.between import Between
@@ -31,7 +32,7 @@ def compare_runs(earlier: Path, later: Path, settings: Settings, scratch: Path) 
             _matched(was, now, some, Thresholds(margin=settings.choice.match_margin))
             for was, now, some in zip(populations(old.fitted), populations(new.fitted), people, strict=False)
         )
-        before, after = earlier / "segments.parquet", later / "segments.parquet"
+        before, after = (whole_parquet(one / "segments.parquet") for one in (earlier, later))
         k_old, k_new = len(segments(old.fitted)), len(segments(new.fitted))
         counts = count_flows(people[0].connection, stored(before), stored(after), k_old, k_new)
     heirs = numbered(old.fitted, new.fitted, matchings)
