@@ -49,11 +49,20 @@ def select(
     asked = settings.candidate if settings.candidate in faults else None  # what is asked for is a way for buyers
     chosen = asked or taken or (keep if keep in holding else None) or best
     lost = {
-        name: found + _behind(name, chosen, gini, asked=asked is not None, kept=chosen == keep != best, only=not found)
+        name: found
+        + _behind(
+            name,
+            chosen,
+            gini,
+            asked=asked is not None,
+            kept=chosen == keep != best,
+            only=not found,
+            raised=taken is not None,
+        )
         for name, found in faults.items()
         if name != chosen
     }
-    return Selection(chosen, lost, asked is not None, not holding and taken is None, faults[chosen])
+    return Selection(chosen, lost, asked is not None, not holding, faults[chosen])
 
 
 def _faults(attempt: Attempt, settings: Settings) -> tuple[Words, ...]:
@@ -119,9 +128,12 @@ def _faults(attempt: Attempt, settings: Settings) -> tuple[Words, ...]:
 
 
 def _behind(
-    name: str, chosen: str, gini: Mapping[str, float], *, asked: bool, kept: bool, only: bool
+    name: str, chosen: str, gini: Mapping[str, float], *, asked: bool, kept: bool, only: bool, raised: bool
 ) -> tuple[Words, ...]:
-    """How a candidate's value compares with the chosen one's; `only` where nothing else speaks against it."""
+    """How a candidate's value compares with the chosen one's; `only` where nothing else speaks against it.
+
+    `raised` where the chosen one was given more segments for its worth.
+    """
     if asked:
         return ({"en": f"{chosen} was asked for", "fr": f"{chosen} a été demandé"},)
     if kept:
@@ -136,6 +148,13 @@ def _behind(
         )
     if not only:
         return ()
+    if raised:
+        return (
+            {
+                "en": f"{chosen} was given more segments instead, until it foretells more than the usual RFM cells",
+                "fr": f"{chosen} a reçu plus de segments, jusqu'à annoncer mieux que les cases RFM habituelles",
+            },
+        )
     if np.isfinite([ours, best]).all():
         return (
             {
