@@ -1,7 +1,6 @@
 """The laws of the choice of k: no groups where there are none, the right ones where there are, the same k again.
 
-Samples are small, for time, and repeats are as many as the laws ask for. KMeans restarts three times where groups are
-far apart; where there are none, so few would find other minima in the sample than in its null (2 false alarms of 20).
+Everything is as in the product: as many cells, draws, pairs and restarts; repeats are as many as the laws ask for.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +13,6 @@ import pytest
 
 import choice_shops
 from bestiary.config import Choice
-from bestiary.segments import kmeans as kmeans_module
 from bestiary.segments.candidates.candidate import kmeans
 from bestiary.segments.choice.judge import Extremes, Judgement, Size, extremes, judge, without_extremes
 from bestiary.segments.choice.null import null
@@ -24,23 +22,15 @@ from bestiary.simulate.simulator import simulate
 from bestiary.sql import connect, quote
 
 RULES = Choice()
-SMALL = Size(cells=300)
 SEEDS = 20
 
 
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kmeans_module, "RESTARTS", 3)
+def conduct(rows: Floats, ks: Sequence[int], seed: int) -> Judgement:
+    return judge(rows, learn_log1p(rows).apply, kmeans, ks, RULES, seed)
 
 
-def conduct(rows: Floats, ks: Sequence[int], seed: int, size: Size = SMALL) -> Judgement:
-    return judge(rows, learn_log1p(rows).apply, kmeans, ks, RULES, seed, size=size)
-
-
-def both(rows: Floats, judged: Judgement, seed: int, *, threads: int = 2) -> Extremes | None:
-    return extremes(
-        rows, lambda some: learn_log1p(some).apply, kmeans, judged, RULES, seed, size=SMALL, threads=threads
-    )
+def both(rows: Floats, judged: Judgement, seed: int) -> Extremes | None:
+    return extremes(rows, lambda some: learn_log1p(some).apply, kmeans, judged, RULES, seed)
 
 
 @pytest.mark.parametrize("shop", [choice_shops.independent, choice_shops.correlated, choice_shops.accumulated])
@@ -48,13 +38,12 @@ def test_what_has_no_groups_is_not_natural(shop: Callable[[int, int], Floats]) -
     alarms = []
     for seed in range(SEEDS):
         rows = shop(1_500, seed)
-        found = null(rows, learn_log1p(rows).apply, kmeans, range(2, 9), seed, draws=39, cells=300)
+        found = null(rows, learn_log1p(rows).apply, kmeans, range(2, 9), seed, draws=39, cells=Size().cells)
         if found.p <= RULES.natural_p and found.gap >= RULES.natural_gap:
             alarms.append(seed)
     assert len(alarms) <= SEEDS - 19
 
 
-@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_separated_groups_are_natural_and_counted(seed: int) -> None:
     k = 3 + seed % 6
@@ -62,7 +51,6 @@ def test_separated_groups_are_natural_and_counted(seed: int) -> None:
     assert (found.verdict.word, found.verdict.k) == ("natural", k)
 
 
-@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("seed", range(5))
 def test_separated_groups_do_not_hang_on_the_extreme_values(seed: int) -> None:
     k = 3 + seed % 6
@@ -111,7 +99,7 @@ def rfm(lines: str, as_of: date) -> Floats:
 def test_the_same_k_from_four_seeds_of_five_at_least(shop: str, request: pytest.FixtureRequest) -> None:
     rows = request.getfixturevalue(shop)
     assert len(rows) > 3_500
-    found = [conduct(rows, range(2, 10), seed, Size(cells=1_000)).verdict.k for seed in range(5)]
+    found = [conduct(rows, range(2, 10), seed).verdict.k for seed in range(5)]
     assert max(found.count(k) for k in found) >= 4
 
 
@@ -119,16 +107,14 @@ def test_the_whole_judgement_and_the_same_bytes_again() -> None:
     rows = choice_shops.grouped(4, 900, seed=2)
     told: list[int] = []
     to_points = learn_log1p(rows).apply
-    one, two = (
-        judge(rows, to_points, kmeans, range(2, 6), RULES, 0, size=SMALL, threads=t, tell=told.append) for t in (1, 2)
-    )
+    one, two = (judge(rows, to_points, kmeans, range(2, 6), RULES, 0, tell=told.append) for _ in range(2))
     assert sum(told) == 2 * (1 + RULES.draws + 1 + RULES.pairs)
     assert one.verdict == two.verdict
     assert (one.curve, one.stability) == (two.curve, two.stability)
     assert one.null is not None
     assert two.null is not None
     assert one.null.draws.tobytes() == two.null.draws.tobytes()
-    trimmed, again = (both(rows, one, 0, threads=t) for t in (1, 2))
+    trimmed, again = (both(rows, one, 0) for _ in range(2))
     assert trimmed is not None
     assert trimmed == again
     assert not trimmed.decide

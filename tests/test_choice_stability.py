@@ -56,9 +56,11 @@ def test_indices_are_of_the_partition_given_in_its_order_and_empty_segments_have
     assert turned.ari == plain.ari
 
 
-def test_the_same_seed_gives_the_same_numbers_on_one_thread_or_two() -> None:
+def test_the_same_seed_gives_the_same_numbers_and_neighbours_are_the_pairs() -> None:
     rows = choice_shops.correlated(500, 0)
     points = learn_log1p(rows).apply(rows)
     whole = {3: kmeans(points, np.ones(500), 3, 0)}
-    one, two = (stability(points, whole, kmeans, 7, pairs=6, cells=200, threads=t) for t in (1, 2))
+    told: list[int] = []
+    one, two = (stability(points, whole, kmeans, 7, pairs=6, cells=200, tell=told.append) for _ in range(2))
     assert one == two
+    assert sum(told) == 12

@@ -62,7 +62,7 @@ def cluster(points: Floats, weights: Floats, k: int, seed: int) -> Clustering:
     elif k == 1:
         centroids = np.average(points, axis=0, weights=weights)[None, :]
     else:
-        with _libraries().limit(limits=1):
+        with one_thread():
             centroids = _learn(points, weights, k, seed)
     centroids = centroids[np.lexsort(centroids.T[::-1])]
     labels, _ = nearest(points, centroids)
@@ -126,6 +126,15 @@ def _squares(points: Floats, centres: Floats) -> Floats:
     for column in range(points.shape[1]):
         found += (points[:, column] - centres[..., column, None]) ** 2
     return found
+
+
+def one_thread() -> Any:
+    """A context in which libraries compute on one thread: sums that threads share have other last digits each time.
+
+    Many small fits are no faster on two threads of one process: Python's lock goes to and fro between them, and two
+    took half as long again as one.
+    """
+    return _libraries().limit(limits=1)
 
 
 @cache

@@ -6,7 +6,7 @@ import numpy as np
 
 from bestiary.segments.choice.bins import Bins
 from bestiary.segments.choice.silhouette import gathered
-from bestiary.segments.choice.widths import join
+from bestiary.segments.choice.widths import join, without_gaps
 from bestiary.segments.partition import AnyPartition, Fit
 from bestiary.segments.transform import Floats, Ints
 
@@ -16,9 +16,7 @@ ToPoints = Callable[[Floats], Floats]
 
 def labels(partition: AnyPartition, points: Floats) -> Ints:
     """Labels (n,) of points (n, p), numbered 0, 1, ... without those that nobody has."""
-    found, renumbered = np.unique(partition.place(points).segment, return_inverse=True)
-    del found
-    return renumbered.astype(np.int32)
+    return without_gaps(partition.place(points).segment)
 
 
 def curve(cells: Bins, ks: Sequence[int], fit: Fit, seed: int) -> Floats:

@@ -38,7 +38,7 @@ class Size:
 
     points: int = 120_000
     sample: int = 20_000
-    cells: int = 2_000
+    cells: int = 1_000
     wide: int = 2_000
 
 
@@ -85,21 +85,20 @@ def judge(
     seed: int,
     *,
     size: Size = DEFAULT,
-    threads: int = 2,
     tell: Tell = lambda _: None,
 ) -> Judgement:
-    """Judge k in `ks`, growing, on raw rows (n, d), n >= 1. The number of threads changes nothing.
+    """Judge k in `ks`, growing, on raw rows (n, d), n >= 1.
 
     Partitions have their segments in the order in which `fit` gives them. `tell` hears 1 when all customers are
     measured, and of `rules.draws` + 1 curves and `rules.pairs` pairs; of less where nothing is compared.
     """
     points = to_points(rows)
-    partitions, curve, most = modelled(points, fit, ks, seed, size, threads)
+    partitions, curve, most = modelled(points, fit, ks, seed, size)
     tell(1)
     values = {one.k: one.value for one in curve}
     if len(rows) < FEWEST or most < 3 or not any(value is not None for value in values.values()):
         return Judgement(partitions, curve, None, [], verdict(values, None, [], len(rows), most, rules))
-    smooth, steady = _compared(rows, to_points, fit, partitions, rules, seed, size, threads, tell)
+    smooth, steady = _compared(rows, to_points, fit, partitions, rules, seed, size, tell)
     return Judgement(partitions, curve, smooth, steady, verdict(values, smooth, steady, len(rows), most, rules))
 
 
@@ -113,7 +112,6 @@ def extremes(
     *,
     by: int = -1,
     size: Size = DEFAULT,
-    threads: int = 2,
     tell: Tell = lambda _: None,
 ) -> Extremes | None:
     """Judge once more without the top `EXTREME` of customers by the column `by`; None where nothing was compared.
@@ -127,7 +125,7 @@ def extremes(
     ks, most = judged.null.ks, max(judged.partitions)
     cells = compress(to_points(rest), np.ones(len(rest)), size.cells)
     again = _learned(cells, fit, ks, seed)
-    trimmed = _compared(rest, to_points, fit, again, rules, seed, size, threads, tell)
+    trimmed = _compared(rest, to_points, fit, again, rules, seed, size, tell)
 
     def judge_sample(smooth: Null, steady: list[Stability]) -> Verdict:
         own = {k: float(v) if np.isfinite(v) else None for k, v in zip(smooth.ks, smooth.values, strict=True)}
@@ -144,7 +142,6 @@ def _compared(
     rules: Choice,
     seed: int,
     size: Size,
-    threads: int,
     tell: Tell,
 ) -> tuple[Null, list[Stability]]:
     """The null and the stability on samples of rows (n, d), the null's a smaller one where there are many columns."""
@@ -161,22 +158,21 @@ def _compared(
         seed,
         draws=rules.draws,
         cells=len(few) if wide else size.cells,
-        threads=threads,
         tell=tell,
     )
-    steady = stability(points, partitions, fit, seed, pairs=rules.pairs, cells=size.cells, threads=threads, tell=tell)
+    steady = stability(points, partitions, fit, seed, pairs=rules.pairs, cells=size.cells, tell=tell)
     return smooth, steady
 
 
 def modelled(
-    points: Floats, fit: Fit, ks: Sequence[int], seed: int, size: Size = DEFAULT, threads: int = 2
+    points: Floats, fit: Fit, ks: Sequence[int], seed: int, size: Size = DEFAULT
 ) -> tuple[dict[int, AnyPartition], list[Silhouette], int]:
     """Partitions and silhouettes of all customers at points (n, p), and the number of cells that they are."""
     ones = np.ones(len(points))
     cells = compress(points, ones, size.points)
     partitions = _learned(cells, fit, ks, seed)
     labelings = {k: labels(one, points) for k, one in partitions.items()}
-    return partitions, silhouettes(points, ones, labelings, seed, threads=threads), len(cells.points)
+    return partitions, silhouettes(points, ones, labelings, seed), len(cells.points)
 
 
 def _learned(cells: Bins, fit: Fit, ks: Sequence[int], seed: int) -> dict[int, AnyPartition]:

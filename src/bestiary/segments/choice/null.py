@@ -15,7 +15,7 @@ import numpy as np
 from bestiary.segments.choice import copula
 from bestiary.segments.choice.bins import compress, with_width
 from bestiary.segments.choice.curve import ToPoints, curve
-from bestiary.segments.choice.threads import in_order
+from bestiary.segments.kmeans import one_thread
 from bestiary.segments.partition import Fit
 from bestiary.segments.transform import Floats
 
@@ -85,13 +85,11 @@ def null(
     *,
     draws: int,
     cells: int,
-    threads: int = 2,
     tell: Callable[[int], object] = lambda _: None,
 ) -> Null:
     """Compare raw rows (n, d), n >= 2, with `draws` of their Gaussian copula; `tell` hears of curves that are done.
 
-    Points are gathered into about `cells` cells, the draws' in boxes of the same width as the data's. The number of
-    threads changes nothing.
+    Points are gathered into about `cells` cells, the draws' in boxes of the same width as the data's.
     """
     ones = np.ones(len(rows))
     own = compress(to_points(rows), ones, cells)
@@ -107,5 +105,6 @@ def null(
         tell(1)
         return found
 
-    curves = np.array(in_order(one, range(draws + 1), threads))
+    with one_thread():
+        curves = np.array([one(number) for number in range(draws + 1)])
     return Null(tuple(ks), curves[0], curves[1:])

@@ -27,12 +27,18 @@ class Joint:
 
 def join(labelings: Mapping[int, Ints]) -> Joint:
     """Combine labellings {k: labels (m,)}, in the lexical order of their labels; at least one."""
-    groups = np.zeros(len(next(iter(labelings.values()))), dtype=np.int64)
+    groups = np.zeros(len(next(iter(labelings.values()))), dtype=np.int32)
     for labels in labelings.values():
-        _, groups = np.unique(groups * (int(labels.max()) + 1) + labels, return_inverse=True)
+        groups = without_gaps(groups * (int(labels.max()) + 1) + labels)
     member = np.empty(int(groups.max()) + 1, dtype=np.int64)
     member[groups] = np.arange(len(groups))
-    return Joint(groups.astype(np.int32), {k: labels[member] for k, labels in labelings.items()})
+    return Joint(groups, {k: labels[member] for k, labels in labelings.items()})
+
+
+def without_gaps(numbers: Ints) -> Ints:
+    """Numbers (n,), at least 0, renumbered 0, 1, ... in their order without those that nobody has."""
+    held = np.bincount(numbers) > 0
+    return (np.cumsum(held, dtype=np.int32) - 1)[numbers]
 
 
 def widths(apart: Floats, sizes: Floats, own: Ints, joint: Joint) -> dict[int, Floats]:
