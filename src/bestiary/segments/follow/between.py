@@ -24,7 +24,8 @@ GONE = {"en": "Gone", "fr": "Partis"}
 class Between:
     """An earlier run's model and a later one's; `matchings` of buyers and visitors, None where there are none.
 
-    `ways` say how each population's segments came from the earlier ones: kept, warm or cold (see `refit`), or matched.
+    `ways` say how each population's segments came from the earlier ones: kept, warm or cold (see `refit` and `hold`),
+    or matched.
     `counts` (k_old + 2, k_new + 2) are as in `count_flows`; `ageing` is about its first k_old rows, None where the
     customers of the earlier run are not there any more.
     """

@@ -23,7 +23,7 @@ def followed(
     found = tuple(matchings(learned))
     groups = (learned.buyers, learned.visitors)
     carried = [one.carried if one else None for one in groups]
-    ways = tuple(one.refit.way if one and one.refit else "matched" for one in carried)
+    ways = tuple(one.way if one else "matched" for one in carried)
     heirs = numbered(before.model.fitted, model.fitted, found)
     customers = before.segments.with_name("customers.parquet")
     expected = aged_flows(customers, before.segments, before.model, model, heirs, settings, scratch)
