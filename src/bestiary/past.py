@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Part = tuple[int, str, Path]
+FIRST_VISITS = 20_000
+"""First visits of about so many buyers, and of those who are in the same buckets, are looked at."""
 STRAY = 0.001
 """This share of customers may have been seen before history begins: events with a wrong date."""
 
@@ -49,7 +51,8 @@ def past(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Pro
             measure_earlier(some, at, run.as_of, settings.windows, earlier, *given)
         progress.advance()
         visits = scratch / "first_visits.parquet"
-        measure_first_visits(some, run.as_of, settings.windows, visits, *given)
+        few = set(sampled(lake.fixed.buckets, buyers, FIRST_VISITS))
+        measure_first_visits([part for part in parts if part[0] in few], run.as_of, settings.windows, visits, *given)
         progress.advance()
     return History(
         earlier=earlier,

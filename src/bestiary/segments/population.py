@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 CHUNK = 250_000
+ENGINE = 640 * 2**20
+"""Bytes for the engine at most, which holds tables and spills what is more; the arrays need the rest."""
 TENURE = "tenure"
 """Whole days since the first event: at hand in every population, but no column of the customer table."""
 NUMERIC = ("INTEGER", "BIGINT", "DOUBLE", "SMALLINT", "FLOAT", "HUGEINT", "UBIGINT", "UINTEGER")
@@ -85,7 +87,8 @@ def opened(
         raise ModelError(f"There is no customer table at {customers}.", do="Make the customer table first.")
     whole_parquet(customers)
     with TemporaryDirectory(prefix=".spill-", dir=scratch or customers.parent) as spill:
-        connection = connect(threads=settings.threads or 0, memory_bytes=settings.memory_bytes // 3, spill=Path(spill))
+        share = min(settings.memory_bytes // 3, ENGINE)
+        connection = connect(threads=settings.threads or 0, memory_bytes=share, spill=Path(spill))
         try:
             yield [
                 _read(connection, customers, as_of, one, outcomes, everything=not i) for i, one in enumerate(recipes)
