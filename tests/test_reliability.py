@@ -20,7 +20,8 @@ def ints(*values: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
 def of(customers: list[History], level: float = 0.8, events: int = 4) -> Reliability:
     """The reliability of customers, each visit holding so many events."""
     rows = [(n, one[-1][0], events * n, label) for one in customers for n, label in one]
-    return reliability(*(ints(*column) for column in zip(*rows, strict=True)), level)
+    n, visits, held, labels = (ints(*column) for column in zip(*rows, strict=True))
+    return reliability(n, visits, held, labels, level)
 
 
 def shop(*moves: tuple[int, int, int], once: int = 100) -> list[History]:
