@@ -149,6 +149,16 @@ def test_growth_is_not_taken_for_a_season() -> None:
     assert season_ratio(grown, "2012-01", 2) == pytest.approx(2 ** (2 / 12))
 
 
+def test_columns_of_a_shorter_history_than_they_are_asked_on_rank_as_well_and_move_sums(shared_data: Path) -> None:
+    """UCI: learned in June on five months, asked in August on seven: ranks hold, sums are a fifth high."""
+    before = uci(shared_data, "2011-06-01", "2011-08-01", since="2011-01-01")
+    after = uci(shared_data, "2011-08-01", "2011-10-01", since="2011-01-01")
+    value = learned(before.rfm, before.revenue, before.bought).predict(after.rfm)[0]
+    hindsight = learned(after.rfm, after.revenue, after.bought).predict(after.rfm)[0]
+    assert gini(value, after.revenue) >= 0.99 * gini(hindsight, after.revenue)
+    assert value.sum() / after.revenue.sum() == pytest.approx(1.22, abs=0.03)
+
+
 def test_learned_in_summer_it_is_low_in_autumn(shared_data: Path) -> None:
     """UCI, windows of six months: the sum is 36 % low from September to 9 December, the ranks hold."""
     before = uci(shared_data, "2011-06-01", "2011-09-01", since="2010-12-01")
