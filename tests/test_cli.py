@@ -11,7 +11,7 @@ import pytest
 
 import shop
 from bestiary import __version__
-from command import bestiary, done, failed, quick
+from command import bestiary, done, events_of, failed, quick
 
 STEPS = ["customers.parquet", "model.json", "quality.json", "report.html", "run.json", "scorecard.json"]
 LEFT = [*STEPS, "movements.parquet", "segments.parquet"]
@@ -111,6 +111,23 @@ def test_each_step_as_a_command_makes_what_run_makes(
     assert "complete" in done("runs", "--store", store)
     (run,), (other,) = ((folder / "runs").iterdir() for folder in (store, finished[0]))
     assert shop.tree(run) == shop.tree(other)
+
+
+def test_a_report_that_a_fit_takes_away_is_told_to_people_and_to_machines(store: Path, tmp_path: Path) -> None:
+    (run,) = (store / "runs").iterdir()
+    out = done("fit", "--store", store, "--config", quick(tmp_path, "k = 3\n"))
+    draw = f"bestiary report --store {store} --as-of {run.name}"
+    assert f"The report was of the segments before and is gone; to draw it again: {draw}" in out
+    assert not (run / "report.html").exists()
+    done("report", "--store", store)
+    config = quick(tmp_path, "k = 4\n")
+    told = []
+    for _ in range(2):
+        process = bestiary("fit", "--store", store, "--config", config, "--quiet", "--log-format", "json")
+        told += [(one["removed"], one["report"]) for one in events_of(process.stderr, "result")]
+    assert told == [(["report.html"], None), ([], None)]
+    out = done("customers", "--store", store, "--config", written(tmp_path, "windows = [1, 2, 3]\n"))
+    assert "What was made of the customers before is gone: model.json, segments.parquet" in out
 
 
 def test_presets_languages_and_dates(store: Path, config: Path) -> None:

@@ -56,9 +56,11 @@ def customers(log: Log, run: "Run") -> None:
     """Say where the customer table is, and what may come next."""
     table, out = run.path / "customers.parquet", Out(log)
     out.say(f"Customers: {table}")
+    if run.gone:
+        out.say(f"What was made of the customers before is gone: {', '.join(run.gone)}.")
     if not run.has("fit"):
         out.say(f"Their segments: bestiary fit --store {run.path.parents[1]} --as-of {run.as_of}")
-    log.result("customers", as_of=run.as_of, path=table)
+    log.result("customers", as_of=run.as_of, path=table, removed=run.gone)
 
 
 def _names(paths: Sequence[Path]) -> dict[Path, str]:

@@ -32,10 +32,13 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
     if unchanged:
         out.say("Nothing new: the run was there already, and nothing was changed.")
     report = run.path / "report.html" if run.has("report") else None
+    drawn = f"bestiary report --store {run.path.parents[1]} --as-of {run.as_of}"
     if report:
         out.say(f"Report: {report}")
+    elif "report.html" in run.gone:
+        out.say(f"The report was of the segments before and is gone; to draw it again: {drawn}")
     else:
-        out.say(f"Its report: bestiary report --store {run.path.parents[1]} --as-of {run.as_of}")
+        out.say(f"Its report: {drawn}")
     population = card["population"]
     log.result(
         "segments",
@@ -43,6 +46,7 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
         path=run.path,
         report=report,
         unchanged=unchanged,
+        removed=run.gone,
         customers=population["customers"],
         segmented=population["segmented"],
         too_early=sum(population["too_early"].values()),
