@@ -96,6 +96,21 @@ def test_an_error_names_the_files_of_the_run_and_not_those_of_its_scratch(store:
         assert ".scratch" not in str(error)
 
 
+@pytest.mark.parametrize("where", [60, -900])
+def test_a_table_that_is_damaged_before_its_end_is_told_as_that(where: int, store: Path) -> None:
+    table = only(store).path / "customers.parquet"
+    content = table.read_bytes()
+    where %= len(content)
+    table.write_bytes(content[:where] + bytes(400) + content[where + 400 :])
+    for work in (pipeline.fit, pipeline.report):
+        with pytest.raises(BestiaryError, match="A file of the store cannot be read") as error:
+            work(store, settings=quick())
+        assert "bestiary customers" in error.value.do
+        assert ".scratch" not in str(error.value)
+    pipeline.customers(store)
+    assert pipeline.fit(store, settings=quick()).has("fit")
+
+
 def test_a_damaged_run_is_not_complete_and_is_made_again(made: Path, store: Path) -> None:
     (only(store).path / "run.json").write_text("{")
     assert only(store).description() is None
