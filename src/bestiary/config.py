@@ -198,8 +198,9 @@ def _validated(path: Path | None, overrides: dict[str, object]) -> Settings:
     values: dict[str, object] = {} if path is None else read_toml(path)
     values |= {key: value for key, value in overrides.items() if value is not None}
     _known(values, Settings.model_fields, "", path)
-    if isinstance(values.get("choice"), dict):
-        _known(values["choice"], Choice.model_fields, " of [choice]", path)
+    choice = values.get("choice")
+    if isinstance(choice, dict):
+        _known(choice, Choice.model_fields, " of [choice]", path)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
