@@ -11,6 +11,7 @@ import pytest
 
 import shop
 from bestiary import __version__
+from bestiary.sql import connect
 from command import bestiary, done, events_of, failed, quick
 
 STEPS = ["customers.parquet", "model.json", "quality.json", "report.html", "run.json", "scorecard.json"]
@@ -128,6 +129,23 @@ def test_a_report_that_a_fit_takes_away_is_told_to_people_and_to_machines(store:
     assert told == [(["report.html"], None), ([], None)]
     out = done("customers", "--store", store, "--config", written(tmp_path, "windows = [1, 2, 3]\n"))
     assert "What was made of the customers before is gone: model.json, segments.parquet" in out
+
+
+def test_runs_count_who_has_a_segment(store: Path) -> None:
+    (run,) = (store / "runs").iterdir()
+    card = json.loads((run / "scorecard.json").read_text())["population"]
+    title, row = done("runs", "--store", store).splitlines()
+    assert "in a segment" in title
+    with connect() as connection:
+        query = f"SELECT count(segment) FROM read_parquet('{run / 'segments.parquet'}')"
+        ((placed,),) = connection.execute(query).fetchall()
+    assert row.split()[-2] == f"{placed:,}"
+    assert placed == card["customers"] - sum(card["too_early"].values()) != card["segmented"]
+    # One of an older version, which did not count them.
+    told = json.loads((run / "run.json").read_text())
+    del told["placed"]
+    (run / "run.json").write_text(json.dumps(told))
+    assert done("runs", "--store", store).splitlines()[1].split()[-2] == "-"
 
 
 def test_presets_languages_and_dates(store: Path, config: Path) -> None:

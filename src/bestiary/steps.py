@@ -86,6 +86,7 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
             "sources": len(sources),
             "customers": model["provenance"]["customers"],
             "segmented": model["provenance"]["segmented"],
+            "placed": sum(read_json(run.path / "scorecard.json")["population"]["placed"].values()),
             "segments": sum(
                 len(model["fitted"][one]["segments"]) for one in ("buyers", "visitors") if model["fitted"][one]
             ),
