@@ -211,6 +211,16 @@ def test_a_k_above_the_number_of_kinds_is_cut(tmp_path: Path) -> None:
     model, card = learn(tmp_path, [(3, 5, 90.0), (80, 1, 10.0), (200, 2, 700.0)] * 3, k=9)
     assert model.fitted.buyers.partition.k == card["silhouette"]["chosen_k"] == 3
     assert any("only 3 distinct" in warning["en"] for warning in card["warnings"])
+    told = card["silhouette"]["rule"]
+    assert told["en"].startswith(
+        "k = 3: 9 were asked for, but only 3 distinct kinds of customers are there. By itself "
+    )
+    assert told["fr"].startswith("k = 3 : 9 étaient demandés, mais il n'y a que 3 sortes de clients distinctes. D'elle")
+    _, card = learn(tmp_path, [(10 * i + 1, i + 1, 90.0 * i + 5) for i in range(7)] * 2, k=50, k_max=4)
+    assert card["silhouette"]["rule"]["en"].startswith("k = 7: 50 were asked for, but only 7 distinct kinds")
+    assert any("only 7 distinct" in warning["en"] for warning in card["warnings"])
+    _, card = learn(tmp_path, [(3, 1, 10.0)] * 5, k=50)
+    assert card["silhouette"]["rule"]["en"].startswith("k = 1: 50 were asked for, but all customers are alike.")
 
 
 def test_a_shop_without_value_has_no_shares(tmp_path: Path) -> None:

@@ -74,10 +74,11 @@ def _about_k(group: Group, settings: Settings) -> list[Words]:
     tried = [one.k for one in group.judgement.curve] if group.judgement else []
     wanted = max(settings.k_max, settings.k) if settings.k != "auto" else settings.k_max
     if tried and max(tried) < wanted:
+        distinct = max(*tried, group.chosen.k)  # a k that was asked for goes as far, also above `k_max`
         found.append(
             {
-                "en": f"The model sees only {max(tried)} distinct customers, so k goes no further.",
-                "fr": f"Le modèle ne voit que {max(tried)} clients distincts : k ne va pas au-delà.",
+                "en": f"The model sees only {distinct} distinct customers, so k goes no further.",
+                "fr": f"Le modèle ne voit que {distinct} clients distincts : k ne va pas au-delà.",
             }
         )
     if group.frame.size < FEWEST:
