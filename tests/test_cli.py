@@ -263,4 +263,5 @@ def test_help_and_version_load_nothing_heavy() -> None:
     out = done("--help")
     for name in ("run", "ingest", "customers", "fit", "report", "runs", "rejects", "doctor", "simulate", "demo"):
         assert re.search(rf"\b{name}\b", out)
+    assert "names still follow customers" in " ".join(done("fit", "--help").split())
     assert done("version").strip() == __version__

@@ -117,7 +117,9 @@ class Settings(Frozen):
     """The one to take, whatever the comparison says."""
     choice: Choice = Choice()
     anew: Annotated[bool, Field(strict=True)] = False
-    """Whether to choose again, instead of keeping the candidate and k of the run before while they hold."""
+    """Whether to choose again, instead of keeping the candidate and k of the run before while they hold.
+
+    Segments are matched with those of the run before in any case, and names follow the customers."""
     tree: Literal["cart", "optimal"] = "cart"
     """How the explaining tree is grown: step by step, or searched for (at most four questions in a row; needs the
     optional package `pystreed`)."""
