@@ -117,7 +117,7 @@ class Words:
         return self("format.date", day=number, month=month, year=day.year)
 
     def _set(self, text: str) -> str:
-        """A text with the spaces that its language asks for: in French a narrow one before `:`, which does not break."""
+        """A text with the spaces of its language: in French a narrow one before `:`, which does not break."""
         return LOOSE.sub("\u202f", text) if self.language == "fr" else text
 
     def _find(self, key: str) -> Any:
