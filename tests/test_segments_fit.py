@@ -1,5 +1,6 @@
 """The whole of learning, on customer tables written through DuckDB: both presets, degenerate shops, the same bytes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,19 @@ def test_refunds_above_purchases_are_told(tmp_path: Path) -> None:
     _, card = learn(tmp_path, [*shop(share=0.3), (3, 1, -40.0)], **QUICK)
     assert any(warning["en"].startswith("1 customer was refunded") for warning in card["warnings"])
     assert sum(all_in(card, "value")) == pytest.approx(sum(value for _, _, value in shop(share=0.3)) - 40)
+
+
+@pytest.mark.parametrize(("as_of", "told"), [("2019-10-02", "1 day"), ("2019-11-20", "50 days"), ("2019-12-01", None)])
+def test_a_history_shorter_than_the_shortest_window_is_told(as_of: str, told: str | None, tmp_path: Path) -> None:
+    """Of two months. The fixture's buyers are first seen at noon, from 1 October on, one after the other."""
+    customers = write(tmp_path / "customers.parquet", [(i % 2, 1 + i % 3, 10.0 + i) for i in range(40)])
+    fit(customers, tmp_path / "run", Settings(**QUICK), PROVENANCE | {"as_of": as_of})
+    card = json.loads((tmp_path / "run" / "scorecard.json").read_text())
+    found = [one for one in card["warnings"] if "shortest window" in one["en"]]
+    assert len(found) == (told is not None)
+    if told:
+        assert found[0]["en"].startswith(f"The buyers' history is of {told} only, less than the shortest window (2 mon")
+        assert f"n'est que de {told.replace('day', 'jour')}, moins que la plus courte" in found[0]["fr"]
 
 
 def test_nobody_bought(tmp_path: Path) -> None:
