@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import shop
-from bestiary import __version__
+from bestiary import __version__, show_segments
 from bestiary.sql import connect
 from command import bestiary, done, events_of, failed, quick
 
@@ -146,6 +146,17 @@ def test_runs_count_who_has_a_segment(store: Path) -> None:
     del told["placed"]
     (run / "run.json").write_text(json.dumps(told))
     assert done("runs", "--store", store).splitlines()[1].split()[-2] == "-"
+
+
+def test_loose_is_explained_where_a_segment_is(store: Path) -> None:
+    (run,) = (store / "runs").iterdir()
+    card = json.loads((run / "scorecard.json").read_text())
+    for loose in (True, False):
+        for one in (*card["segments"], *card["visitors"]["segments"]):
+            one["loose"] = False
+        card["visitors"]["segments"][-1]["loose"] = loose
+        lines = show_segments.told(card)
+        assert ("Loose: when customers are drawn again, the segment comes back only in part." in lines) == loose
 
 
 def test_presets_languages_and_dates(store: Path, config: Path) -> None:

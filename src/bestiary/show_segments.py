@@ -25,7 +25,7 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
     out.print(_buyers(ranked, currency, f"Customers as of {run.as_of}"))
     if card["visitors"]:
         out.print(_visitors(card["visitors"]["segments"]))
-    for line in _told(card):
+    for line in told(card):
         out.say(line, wrap=True)
     for note in notes:
         out.say(f"Note: {note}", wrap=True)
@@ -63,7 +63,7 @@ def _chosen(card: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _told(card: Mapping[str, Any]) -> list[str]:
+def told(card: Mapping[str, Any]) -> list[str]:
     """Who was segmented, by what, how much to believe in it, and who it is too early for."""
     population, chosen, belief = card["population"], _chosen(card), card["silhouette"]
     lines = [
@@ -71,6 +71,9 @@ def _told(card: Mapping[str, Any]) -> list[str]:
         f"Segments by {chosen['title']['en']} ({chosen['name']}): {belief['word'] or 'fixed'}. "
         f"{_sentence(belief['rule']['en'])}",
     ]
+    looking = card["visitors"]["segments"] if card["visitors"] else []
+    if any(one["loose"] for one in (*card["segments"], *looking)):
+        lines.append("Loose: when customers are drawn again, the segment comes back only in part.")
     early = sum(population["too_early"].values())
     if early:
         lines.append(f"Too early to say where {early:,} of all belong. {card['enough']['words']['en']}")
