@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import shop
-from bestiary import __version__
-from command import bestiary, done, failed, quick
+from bestiary import __version__, show_segments
+from bestiary.sql import connect
+from command import bestiary, done, events_of, failed, quick
 
 STEPS = ["customers.parquet", "model.json", "quality.json", "report.html", "run.json", "scorecard.json"]
 LEFT = [*STEPS, "movements.parquet", "segments.parquet"]
@@ -111,6 +112,51 @@ def test_each_step_as_a_command_makes_what_run_makes(
     assert "complete" in done("runs", "--store", store)
     (run,), (other,) = ((folder / "runs").iterdir() for folder in (store, finished[0]))
     assert shop.tree(run) == shop.tree(other)
+
+
+def test_a_report_that_a_fit_takes_away_is_told_to_people_and_to_machines(store: Path, tmp_path: Path) -> None:
+    (run,) = (store / "runs").iterdir()
+    out = done("fit", "--store", store, "--config", quick(tmp_path, "k = 3\n"))
+    draw = f"bestiary report --store {store} --as-of {run.name}"
+    assert f"The report was of the segments before and is gone; to draw it again: {draw}" in out
+    assert not (run / "report.html").exists()
+    done("report", "--store", store)
+    config = quick(tmp_path, "k = 4\n")
+    told = []
+    for _ in range(2):
+        process = bestiary("fit", "--store", store, "--config", config, "--quiet", "--log-format", "json")
+        told += [(one["removed"], one["report"]) for one in events_of(process.stderr, "result")]
+    assert told == [(["report.html"], None), ([], None)]
+    out = done("customers", "--store", store, "--config", written(tmp_path, "windows = [1, 2, 3]\n"))
+    assert "What was made of the customers before is gone: model.json, segments.parquet" in out
+
+
+def test_runs_count_who_has_a_segment(store: Path) -> None:
+    (run,) = (store / "runs").iterdir()
+    card = json.loads((run / "scorecard.json").read_text())["population"]
+    title, row = done("runs", "--store", store).splitlines()
+    assert "in a segment" in title
+    with connect() as connection:
+        query = f"SELECT count(segment) FROM read_parquet('{run / 'segments.parquet'}')"
+        ((placed,),) = connection.execute(query).fetchall()
+    assert row.split()[-2] == f"{placed:,}"
+    assert placed == card["customers"] - sum(card["too_early"].values()) != card["segmented"]
+    # One of an older version, which did not count them.
+    told = json.loads((run / "run.json").read_text())
+    del told["placed"]
+    (run / "run.json").write_text(json.dumps(told))
+    assert done("runs", "--store", store).splitlines()[1].split()[-2] == "-"
+
+
+def test_loose_is_explained_where_a_segment_is(store: Path) -> None:
+    (run,) = (store / "runs").iterdir()
+    card = json.loads((run / "scorecard.json").read_text())
+    for loose in (True, False):
+        for one in (*card["segments"], *card["visitors"]["segments"]):
+            one["loose"] = False
+        card["visitors"]["segments"][-1]["loose"] = loose
+        lines = show_segments.told(card)
+        assert ("Loose: when customers are drawn again, the segment comes back only in part." in lines) == loose
 
 
 def test_presets_languages_and_dates(store: Path, config: Path) -> None:
@@ -228,4 +274,5 @@ def test_help_and_version_load_nothing_heavy() -> None:
     out = done("--help")
     for name in ("run", "ingest", "customers", "fit", "report", "runs", "rejects", "doctor", "simulate", "demo"):
         assert re.search(rf"\b{name}\b", out)
+    assert "names still follow customers" in " ".join(done("fit", "--help").split())
     assert done("version").strip() == __version__

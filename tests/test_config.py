@@ -19,6 +19,8 @@ REFUSED = {
     "windows = [5, 2, 7]": "windows: got [5, 2, 7]; allowed: three growing numbers of months between 1 and 120.",
     "candidates = []": "candidates: got []; allowed: at least 1 value.",
     "choice = 3": "choice: got 3; allowed: a table of settings.",
+    'anew = "yes"': "anew: got 'yes'; allowed: true or false.",
+    "anew = 1": "anew: got 1; allowed: true or false.",
     'preset = "good"': "preset: got 'good'; allowed: 'default' or 'amazing'.",
     "test_share = 3": "test_share: got 3; allowed: less than 1.",
     'currency = ""': "currency: got ''; allowed: at least 1 character.",
@@ -38,6 +40,25 @@ def test_a_setting_that_cannot_be_used_is_told_in_our_words(text: str, tmp_path:
         load_settings(path)
     assert error.value.found == REFUSED[text]
     assert error.value.do == "Correct the setting and run again."
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "meant"),
+    [
+        ('curency = "EUR"', "'curency'", "'currency'"),
+        ("[choice]\ndrawz = 3", "'drawz' of [choice]", "'draws'"),
+        ("choice = { smallest_shar = 0.1 }", "'smallest_shar' of [choice]", "'smallest_share'"),
+    ],
+)
+def test_an_unknown_setting_is_told_with_the_one_that_may_be_meant(
+    text: str, name: str, meant: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_settings(path)
+    assert error.value.found == f"Unknown setting {name} (did you mean {meant}?) in {path}."
+    assert error.value.allowed.startswith("Allowed of [choice]: draws," if "choice" in text else "Allowed: time_zone,")
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,13 @@ import pytest
 from bestiary import pipeline
 from bestiary.config import Choice, Settings
 from bestiary.errors import ConfigError
+from bestiary.evaluation import Evaluation
 from bestiary.lake.store import Store
 from bestiary.past import past
 from bestiary.progress import SILENT
 from bestiary.segments.model import load
+from bestiary.segments.worth.findings import Comparison, Difference, Figure
+from bestiary.show_worth import AGAINST, METRICS, sentence
 from command import bestiary as command
 from command import done, events_of, failed
 
@@ -114,6 +117,9 @@ def test_evaluate_prints_everyone_and_writes_the_same(store: Path, runs: tuple[P
     """By default it measures what the fit has measured: the figures are those of the scorecard."""
     out = tmp_path / "evaluation.json"
     printed = done("evaluate", "--store", store, "--out", out)
+    assert printed.startswith("To know only the segment (rfm_log, k = ")
+    for word in ("Gini:", "R squared:", "Top 10 %", "PR-AUC:", "Lift:"):
+        assert word in printed
     found, card = read(out), read(runs[1] / "scorecard.json")
     for name in ("rfm_log, k = ", "(chosen)", "rfm_log, with distances", *BASELINES, "Gini", "R squared", "PR-AUC"):
         assert name in printed
@@ -125,6 +131,28 @@ def test_evaluate_prints_everyone_and_writes_the_same(store: Path, runs: tuple[P
     for one in card["segments"]:
         assert one["name"]["en"] in printed
     assert found["k"] == {one["name"]: one["k"] for one in card["candidates"]}
+
+
+def told(**values: float) -> str:
+    """The sentence of an evaluation whose differences are these, by `baseline_metric`; others are too small to say."""
+
+    def difference(baseline: str, metric: str) -> Difference:
+        value = values.get(f"{baseline}_{metric}", 0.0)
+        return Difference("tree", "segments", baseline, metric, Figure(value, value - 0.01, value + 0.01))
+
+    found = tuple(difference(baseline, metric) for baseline in AGAINST for metric in METRICS)
+    compared = Comparison(1000, 0.3, 5, (), found, {})
+    return sentence(Evaluation(MIDWAY, MIDWAY, MIDWAY, "tree", {"tree": 7}, compared, ()))
+
+
+def test_what_is_sure_is_said_in_one_sentence_and_a_loss_is_said_first() -> None:
+    better = {f"grid_{metric}": 0.1 for metric in METRICS}
+    assert told(**better, monetary_deciles_gini=-0.2, monetary_deciles_r_squared=0.2, frequency_top_10=-0.3) == (
+        "To know only the segment (tree, k = 7) is, against named RFM cells surely worth more by every figure; "
+        "against frequency alone surely worth less by top 10 %, too close to say by Gini, R squared, top 20 % and "
+        "PR-AUC; against monetary deciles surely worth less by Gini, surely worth more by R squared, too close to say "
+        "by top 10 %, top 20 % and PR-AUC."
+    )
 
 
 def test_evaluate_takes_another_run_and_other_dates(store: Path) -> None:
@@ -145,6 +173,7 @@ def test_evaluate_takes_another_run_and_other_dates(store: Path) -> None:
     assert process.returncode == 0, process.stderr
     assert process.stdout == ""
     (result,) = events_of(process.stderr, "result")
+    assert result["told"].startswith("To know only the segment")
     asked = ("step", "as_of", "at", "until", "chosen")
     assert [result[name] for name in asked] == ["evaluate", "2020-05-01", "2020-03-15", "2020-06-15", "rfm_log"]
     kinds = {one["kind"] for one in result["scorers"]}

@@ -1,5 +1,6 @@
 """The replay of past months: hand-worked agreement, and recommendations for shops that stand still or turn over."""
 
+import itertools
 import json
 from datetime import date, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from bestiary.segments.agreement import adjusted_rand, agreement_of, contingency
-from bestiary.segments.follow.cadence import Month, Place, cadence
+from bestiary.segments.follow.cadence import Interval, Month, Place, _sentence, cadence
 from bestiary.segments.kmeans import cluster, distinct
 from bestiary.segments.place import nearest
 from bestiary.segments.transform import Floats, Ints, learn_log1p
@@ -97,6 +98,32 @@ def test_a_loss_of_value_shortens_the_interval_and_unknown_outcomes_do_not() -> 
     assert "loses 0.074 of predictive value (at most 0.01)" in found.sentence["en"]
     assert "perd 0,074 de valeur prédictive (au plus 0,01)" in found.sentence["fr"]
     assert cadence(months(4, 4, revenue), halves, separation, loss=0.5).steps == 2
+
+
+def test_a_gain_is_told_as_a_gain_and_nothing_as_nothing() -> None:
+    history = months(4, 4, (np.arange(100) < 50).astype(np.float64))
+
+    def told(*values: float, loss: float = 0.01) -> dict[str, str]:
+        """The sentence where fresh labels are worth the first value, and stale ones the second."""
+        worth = itertools.cycle(values)
+        return cadence(history, halves, lambda *_: next(worth), agreement=0.5, loss=loss).sentence
+
+    gained = told(0.5, 0.513)
+    assert gained["en"].endswith(" is asked) and gains 0.013 of predictive value.")
+    assert gained["fr"].endswith(" et gagne 0,013 de valeur prédictive.")
+    even = told(0.5, 0.5001)
+    assert even["en"].endswith(" and loses no predictive value.")
+    assert even["fr"].endswith(" et ne perd rien de sa valeur prédictive.")
+    assert "loses 0.0104 of predictive value (at most 0.01)" in told(0.5104, 0.5)["en"]
+
+
+def test_a_share_below_the_level_never_reads_as_the_level() -> None:
+    found = cadence(months(4, 4), halves, agreement=0.963).sentence
+    assert "for 96 % of customers (at least 96.3 % is asked)" in found["en"]
+    assert "pour 96 % des clients (au moins 96,3 % demandés)" in found["fr"]
+    low = _sentence([Interval(1, 30.0, 3, 0.8996, 0.9, (0.0,) * 3, None, False)], 0, 0.0, 0.9, None)
+    assert "for 89.96 % of customers (at least 90 % is asked)" in low["en"]
+    assert "pour 89,96 % des clients (au moins 90 % demandés)" in low["fr"]
 
 
 def test_numbers_of_segments_do_not_matter_and_the_record_is_json() -> None:

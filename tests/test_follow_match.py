@@ -60,13 +60,17 @@ def test_a_split_by_hand() -> None:
     notes = new_notes(found, NAMES)
     assert notes[0] is None
     assert notes[2] == {
-        "en": "Split since the previous run from the segment called Lion: 88 % of it was that segment.",
-        "fr": "Détaché depuis le calcul précédent du segment appelé Lion, d'où viennent 88 % de ses clients.",
+        "en": "Split since the previous run from the segment called Lion: of the customers in it today, the borders of "
+        "that run would put 88 % in the segment then called Lion.",
+        "fr": "Détaché depuis le calcul précédent du segment appelé Lion : des clients qui y sont aujourd'hui, les "
+        "frontières de ce calcul en mettraient 88 % dans le segment alors appelé Lion.",
     }
     told = old_notes(found, NAMES[:2], [NAMES[0], NAMES[1], NAMES[3]])
     assert told[0] == {
-        "en": "The segment called Lion has split into the segments called Lion and Owl.",
-        "fr": "Le segment appelé Lion s'est divisé entre les segments appelés Lion et Hibou.",
+        "en": "The segment called Lion (segment 0 then) has split into the segments called Lion (segment 0 now) and "
+        "Owl.",
+        "fr": "Le segment appelé Lion (segment 0 alors) s'est divisé entre les segments appelés Lion (segment 0 "
+        "désormais) et Hibou.",
     }
 
 
@@ -83,13 +87,22 @@ def test_a_merge_by_hand() -> None:
     assert (found.new[1].sources, found.new[1].shares) == ((1, 2), (120 / 180, 60 / 180))
     assert fates(found) == [("kept", (0,)), ("kept", (1,)), ("merged", (1,))]
     assert new_notes(found, NAMES)[1] == {
-        "en": "Merged since the previous run: 33 % of it was the segment called Fox.",
-        "fr": "Fusionné depuis le calcul précédent : 33 % de ses clients viennent du segment appelé Renard.",
+        "en": "Merged since the previous run: of the customers in it today, the borders of that run would put 33 % in "
+        "the segment then called Fox.",
+        "fr": "Fusionné depuis le calcul précédent : des clients qui y sont aujourd'hui, les frontières de ce calcul "
+        "en mettraient 33 % dans le segment alors appelé Renard.",
     }
     told = old_notes(found, NAMES[:3], NAMES)
     assert told[2] == {
         "en": "The segment called Fox has merged into the segment called Bear.",
         "fr": "Le segment appelé Renard s'est fondu dans le segment appelé Ours.",
+    }
+    # A fox into what is now called a fox as well: numbers tell them apart, as they are in the tables.
+    told = old_notes(found, NAMES[:3], [NAMES[0], NAMES[2]], (4, 7))
+    assert told[2] == {
+        "en": "The segment called Fox (segment 6 then) has merged into the segment called Fox (segment 8 now).",
+        "fr": "Le segment appelé Renard (segment 6 alors) s'est fondu dans le segment appelé Renard (segment 8 "
+        "désormais).",
     }
 
 
@@ -105,8 +118,10 @@ def test_a_new_segment_by_hand() -> None:
     assert kinds(found) == [("same", 0), ("same", 1), ("same", 2), ("new", None)]
     assert [fate for fate, _ in fates(found)] == ["kept"] * 3
     assert new_notes(found, NAMES)[3] == {
-        "en": "New since the previous run: 40 % of it was the segment called Bear.",
-        "fr": "Nouveau depuis le calcul précédent : 40 % de ses clients viennent du segment appelé Ours.",
+        "en": "New since the previous run: of the customers in it today, the borders of that run would put 40 % in the "
+        "segment then called Bear, more than in any other.",
+        "fr": "Nouveau depuis le calcul précédent : des clients qui y sont aujourd'hui, les frontières de ce calcul en "
+        "mettraient 40 % dans le segment alors appelé Ours, plus que dans tout autre.",
     }
 
 

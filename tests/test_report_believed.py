@@ -271,6 +271,22 @@ def test_a_loose_segment_says_what_that_means(tmp_path: Path) -> None:
     assert found.count("Loose:") == 1
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_words_at_the_foot_of_the_cards_and_of_the_comparison_are_explained(
+    tmp_path: Path, language: Language
+) -> None:
+    def change(parts: dict[str, Any]) -> None:
+        parts["scorecard"]["segments"][0]["lift"] = {"value": 5.24, "low": 3.1, "high": 8.0}
+
+    words = Words(language, "EUR")
+    found = said(tmp_path / "with", language, change=change)
+    for name in ("confidence", "match", "steadiness"):
+        assert found.count(one_line(words(f"steady.{name}_means"))) == 2  # of buyers and of visitors
+    assert found.count(one_line(words("steady.lift_means"))) == 1
+    assert one_line(words("candidates.read")) in found
+    assert one_line(words("steady.lift_means")) not in said(tmp_path / "without", language)
+
+
 def test_lift_stands_on_the_card_where_it_is_known(tmp_path: Path) -> None:
     def change(parts: dict[str, Any]) -> None:
         parts["scorecard"]["segments"][0]["lift"] = {"value": 5.24, "low": 3.1, "high": 8.0}

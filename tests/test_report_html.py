@@ -141,7 +141,7 @@ def test_amounts_carry_the_currency_as_the_language_does(pages: dict[Language, s
     assert "EUR 144,000" in Page(pages["en"]).text
     assert "144\u202f000\u00a0EUR" in "".join(Page(pages["fr"]).words)
     assert "33.0%" in Page(pages["en"]).text
-    assert "33,0\u00a0%" in "".join(Page(pages["fr"]).words)
+    assert "33,0\u202f%" in "".join(Page(pages["fr"]).words)
     assert "1er décembre 2019" in Page(pages["fr"]).text
 
 
@@ -270,6 +270,11 @@ def test_words_format_and_name_what_is_missing() -> None:
     ]
     assert [english.percent(x) for x in (None, 0, 0.0001, 0.314)] == ["–", "0.0%", "<\u202f0.1%", "31.4%"]
     assert [english.money(x) for x in (None, 12.5, -1234.5)] == ["–", "USD 12.50", "USD −1,234"]
+    assert french.sentence({"fr": "un lion : 3 % de tous ; vraiment ?"}) == (
+        "Un lion\u202f: 3\u202f% de tous\u202f; vraiment\u202f?"
+    )
+    assert french.of({"fr": ["a : b"]}) == ["a\u202f: b"]
+    assert english.of({"en": "a : b"}) == "a : b"
     assert french.money(1234567.0) == "1\u202f234\u202f567\u00a0USD"
     assert [english.compact(x) for x in (3, 0.5, 1500, 3e6)] == ["3", "0.5", "1.5k", "3M"]
     assert (english.date(None), french.date("2019-08-09")) == ("–", "9 août 2019")

@@ -9,7 +9,7 @@ import pytest
 
 import shop
 from bestiary import pipeline
-from bestiary.errors import BestiaryError
+from bestiary.errors import BestiaryError, ModelError
 from bestiary.files import read_json
 from bestiary.lake.doctor import Findings
 from bestiary.lake.runs import STEPS, Run
@@ -62,14 +62,15 @@ def test_another_language_draws_the_report_and_learns_nothing(made: Path, store:
 
 def test_measuring_the_same_customers_again_leaves_the_run_whole(store: Path) -> None:
     before = shop.tree(store)
-    pipeline.customers(store)
-    pipeline.fit(store, settings=quick())
+    assert pipeline.customers(store).gone == ()
+    assert pipeline.fit(store, settings=quick()).gone == ()
     assert shop.tree(store) == before
     assert only(store).description() is not None
 
 
 def test_other_customers_take_what_was_made_of_the_former_ones_away(store: Path) -> None:
-    pipeline.customers(store, settings=pipeline.Settings(windows=(1, 2, 3)))
+    done = pipeline.customers(store, settings=pipeline.Settings(windows=(1, 2, 3)))
+    assert set(done.gone) == {*STEPS["fit"], *STEPS["report"]}
     assert {path.name for path in only(store).path.iterdir()} == {"customers.parquet", "quality.json"}
     assert only(store).description() is None
 
@@ -81,6 +82,33 @@ def test_a_step_that_fails_changes_nothing(made: Path, store: Path) -> None:
     with pytest.raises(BestiaryError):
         pipeline.fit(store, settings=pipeline.Settings(windows=(1, 2, 3)))
     assert shop.tree(store) == before
+
+
+def test_an_error_names_the_files_of_the_run_and_not_those_of_its_scratch(store: Path) -> None:
+    table = only(store).path / "customers.parquet"
+    with pytest.raises(ModelError, match=r"no column number_of_purchases_3m") as other:
+        pipeline.fit(store, settings=pipeline.Settings(windows=(1, 2, 3)))
+    table.write_bytes(table.read_bytes()[:-20])
+    with pytest.raises(ModelError, match="damaged") as cut:
+        pipeline.fit(store, settings=quick())
+    for error in (other.value, cut.value):
+        assert error.found.startswith(str(table))
+        assert ".scratch" not in str(error)
+
+
+@pytest.mark.parametrize("where", [60, -900])
+def test_a_table_that_is_damaged_before_its_end_is_told_as_that(where: int, store: Path) -> None:
+    table = only(store).path / "customers.parquet"
+    content = table.read_bytes()
+    where %= len(content)
+    table.write_bytes(content[:where] + bytes(400) + content[where + 400 :])
+    for work in (pipeline.fit, pipeline.report):
+        with pytest.raises(BestiaryError, match="A file of the store cannot be read") as error:
+            work(store, settings=quick())
+        assert "bestiary customers" in error.value.do
+        assert ".scratch" not in str(error.value)
+    pipeline.customers(store)
+    assert pipeline.fit(store, settings=quick()).has("fit")
 
 
 def test_a_damaged_run_is_not_complete_and_is_made_again(made: Path, store: Path) -> None:

@@ -1,5 +1,6 @@
 """The whole of learning, on customer tables written through DuckDB: both presets, degenerate shops, the same bytes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,19 @@ def test_refunds_above_purchases_are_told(tmp_path: Path) -> None:
     assert sum(all_in(card, "value")) == pytest.approx(sum(value for _, _, value in shop(share=0.3)) - 40)
 
 
+@pytest.mark.parametrize(("as_of", "told"), [("2019-10-02", "1 day"), ("2019-11-20", "50 days"), ("2019-12-01", None)])
+def test_a_history_shorter_than_the_shortest_window_is_told(as_of: str, told: str | None, tmp_path: Path) -> None:
+    """Of two months. The fixture's buyers are first seen at noon, from 1 October on, one after the other."""
+    customers = write(tmp_path / "customers.parquet", [(i % 2, 1 + i % 3, 10.0 + i) for i in range(40)])
+    fit(customers, tmp_path / "run", Settings(**QUICK), PROVENANCE | {"as_of": as_of})
+    card = json.loads((tmp_path / "run" / "scorecard.json").read_text())
+    found = [one for one in card["warnings"] if "shortest window" in one["en"]]
+    assert len(found) == (told is not None)
+    if told:
+        assert found[0]["en"].startswith(f"The buyers' history is of {told} only, less than the shortest window (2 mon")
+        assert f"n'est que de {told.replace('day', 'jour')}, moins que la plus courte" in found[0]["fr"]
+
+
 def test_nobody_bought(tmp_path: Path) -> None:
     for visitors in (3, 0):
         with pytest.raises(PopulationError, match=f"None of the {visitors} customers"):
@@ -211,6 +225,16 @@ def test_a_k_above_the_number_of_kinds_is_cut(tmp_path: Path) -> None:
     model, card = learn(tmp_path, [(3, 5, 90.0), (80, 1, 10.0), (200, 2, 700.0)] * 3, k=9)
     assert model.fitted.buyers.partition.k == card["silhouette"]["chosen_k"] == 3
     assert any("only 3 distinct" in warning["en"] for warning in card["warnings"])
+    told = card["silhouette"]["rule"]
+    assert told["en"].startswith(
+        "k = 3: 9 were asked for, but only 3 distinct kinds of customers are there. By itself "
+    )
+    assert told["fr"].startswith("k = 3 : 9 étaient demandés, mais il n'y a que 3 sortes de clients distinctes. D'elle")
+    _, card = learn(tmp_path, [(10 * i + 1, i + 1, 90.0 * i + 5) for i in range(7)] * 2, k=50, k_max=4)
+    assert card["silhouette"]["rule"]["en"].startswith("k = 7: 50 were asked for, but only 7 distinct kinds")
+    assert any("only 7 distinct" in warning["en"] for warning in card["warnings"])
+    _, card = learn(tmp_path, [(3, 1, 10.0)] * 5, k=50)
+    assert card["silhouette"]["rule"]["en"].startswith("k = 1: 50 were asked for, but all customers are alike.")
 
 
 def test_a_shop_without_value_has_no_shares(tmp_path: Path) -> None:

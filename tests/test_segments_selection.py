@@ -12,6 +12,7 @@ from bestiary.segments.place import Placed
 from bestiary.segments.selection import Selection, select
 from bestiary.segments.transform import Log1pStandardise
 from bestiary.segments.tree import Node, Split, Tree
+from bestiary.segments.wording import below
 
 PEOPLE = 5_000
 SPACE = Log1pStandardise(mean=(0.0,) * 3, scale=(1.0,) * 3)
@@ -85,6 +86,22 @@ def test_at_the_thresholds_a_candidate_holds_and_all_faults_are_told() -> None:
     )
     told = reasons(chosen(tried("rfm_log"), tried("rfm_gmm", ari=0.1, worst=0.1, smallest=0.01)), "rfm_gmm")
     assert ("not stable" in told, "dissolves" in told, "1.0%" in told) == (True, True, True)
+
+
+def test_a_fault_never_reads_as_if_the_threshold_had_been_reached() -> None:
+    close = tried("rfm_gmm", ari=0.7496, worst=0.49996, smallest=0.0196)
+    assert reasons(chosen(tried("rfm_log"), close), "rfm_gmm") == (
+        "not stable: adjusted Rand index 0.7496 between samples, 0.75 asked | "
+        "a segment dissolves: Jaccard 0.49996 between samples, 0.5 asked | a segment of 1.96%, at least 2% asked"
+    )
+    french = [one["fr"] for one in chosen(tried("rfm_log"), close).lost["rfm_gmm"]]
+    assert french[2] == "un segment de 1,96 %, au moins 2 % demandés"
+    odd = chosen(tried("rfm_log", smallest=0.4), tried("rfm_gmm", smallest=0.02), choice=Choice(smallest_share=0.025))
+    assert reasons(odd, "rfm_gmm") == "a segment of 2.0%, at least 2.5% asked"
+    found = chosen(tried("rfm_log"), tried("rfm_gmm"), gini={"rfm_log": 0.60004, "rfm_gmm": 0.6})
+    assert reasons(found, "rfm_gmm") == "worth less: Gini 0.60000 on the window after, 0.60004 for rfm_log"
+    assert below(0.8999, 0.9, 2) == "0.8999"
+    assert below(float("nan"), 0.75, 2) == "nan"
 
 
 def test_thresholds_are_settings() -> None:

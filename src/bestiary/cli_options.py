@@ -91,7 +91,11 @@ Candidate = Annotated[
     str | None, typer.Option(help="Take this way to segment, whatever the comparison says.", show_default="the best")
 ]
 Anew = Annotated[
-    bool, typer.Option("--anew", help="Choose the way to segment and k again, instead of keeping the last run's.")
+    bool,
+    typer.Option(
+        "--anew",
+        help="Choose the way to segment and k again, instead of keeping the last run's; names still follow customers.",
+    ),
 ]
 Language = Annotated[LanguageName | None, typer.Option("--lang", help="The report's language.", show_default="en")]
 Mapping = Annotated[

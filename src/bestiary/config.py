@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ LEAST_MEMORY = 500_000_000
 """Below this bound for memory, in bytes, nothing works."""
 
 _RULES = {
+    "bool_type": "true or false",
     "extra_forbidden": "not a known name",
     "finite_number": "a finite number",
     "float_parsing": "a number",
@@ -114,8 +116,10 @@ class Settings(Frozen):
     candidate: str | None = None
     """The one to take, whatever the comparison says."""
     choice: Choice = Choice()
-    anew: bool = False
-    """Whether to choose again, instead of keeping the candidate and k of the run before while they hold."""
+    anew: Annotated[bool, Field(strict=True)] = False
+    """Whether to choose again, instead of keeping the candidate and k of the run before while they hold.
+
+    Segments are matched with those of the run before in any case, and names follow the customers."""
     tree: Literal["cart", "optimal"] = "cart"
     """How the explaining tree is grown: step by step, or searched for (at most four questions in a row; needs the
     optional package `pystreed`)."""
@@ -195,17 +199,24 @@ def load_settings(path: Path | None = None, **overrides: object) -> Settings:
 def _validated(path: Path | None, overrides: dict[str, object]) -> Settings:
     values: dict[str, object] = {} if path is None else read_toml(path)
     values |= {key: value for key, value in overrides.items() if value is not None}
-    for key in values:
-        if key not in Settings.model_fields:
-            raise ConfigError(
-                f"Unknown setting '{key}'{did_you_mean(key, Settings.model_fields)}"
-                + (f" in {path}." if path else "."),
-                allowed="Allowed: " + ", ".join(Settings.model_fields) + ".",
-            )
+    _known(values, Settings.model_fields, "", path)
+    choice = values.get("choice")
+    if isinstance(choice, dict):
+        _known(choice, Choice.model_fields, " of [choice]", path)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigError("\n".join(explain(error)), do="Correct the setting and run again.") from error
+
+
+def _known(given: Iterable[str], known: Collection[str], table: str, path: Path | None) -> None:
+    """Raise ConfigError for the first name that is none of those known in a table of the settings."""
+    for key in given:
+        if key not in known:
+            raise ConfigError(
+                f"Unknown setting '{key}'{table}{did_you_mean(key, known)}" + (f" in {path}." if path else "."),
+                allowed=f"Allowed{table}: {', '.join(known)}.",
+            )
 
 
 def read_toml(path: Path) -> dict[str, object]:

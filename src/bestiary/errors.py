@@ -17,6 +17,11 @@ class BestiaryError(Exception):
         self.found, self.allowed, self.do = found, allowed, do
         super().__init__("\n".join(part for part in (found, allowed, do) if part))
 
+    def at(self, there: str, told: str) -> "BestiaryError":
+        """The same error, with the path `told` wherever it names `there`."""
+        found, allowed, do = (part.replace(there, told) for part in (self.found, self.allowed, self.do))
+        return type(self)(found, allowed=allowed, do=do)
+
 
 class ConfigError(BestiaryError):
     """A setting, an option or a mapping that cannot be used."""

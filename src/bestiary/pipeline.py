@@ -74,22 +74,30 @@ def run(
 def customers(
     store: Path, *, as_of: date | None = None, settings: Settings = DEFAULTS, progress: Progress = SILENT
 ) -> Run:
-    """Measure every customer as of a date (the first midnight after the last event), and the data's quality."""
+    """Measure every customer as of a date (the first midnight after the last event), and the data's quality.
+
+    Where they are others than before, the run's segments and report are `gone`.
+    """
     with locked(store):
         lake = Store.open(store, settings)
         there = Run.of(store, as_of or steps.last_midnight(lake, settings, progress))
+        before = there.files()
         with lake.scratch() as scratch, there.replaced("customers", scratch) as stage:
             steps.measure(lake, stage, settings, scratch, progress)
-    return there
+    return there.after(before)
 
 
 def fit(store: Path, *, as_of: date | None = None, settings: Settings = DEFAULTS, progress: Progress = SILENT) -> Run:
-    """Learn the segments of a run that has its customers, by default the latest."""
+    """Learn the segments of a run that has its customers, by default the latest.
+
+    Where they are others than before, the run's report is `gone`.
+    """
     with locked(store):
         lake, there = Store.open(store, settings), find_run(store, as_of, "customers")
+        before = there.files()
         with lake.scratch() as scratch, there.replaced("fit", scratch) as stage:
             steps.learn(lake, stage, settings, scratch, progress)
-    return there
+    return there.after(before)
 
 
 def report(

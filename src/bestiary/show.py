@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bestiary.lake.rejects import Refused
     from bestiary.lake.runs import Run
 
+RUN_FIGURES = {"sources": "sources", "customers": "customers", "placed": "in a segment", "segments": "segments"}
+"""Of `run.json`, with the titles of their columns. Who is `placed` older versions did not count."""
 COUNTS = ("read", "kept", "duplicates", "rejected")
 
 
@@ -56,9 +58,11 @@ def customers(log: Log, run: "Run") -> None:
     """Say where the customer table is, and what may come next."""
     table, out = run.path / "customers.parquet", Out(log)
     out.say(f"Customers: {table}")
+    if run.gone:
+        out.say(f"What was made of the customers before is gone: {', '.join(run.gone)}.")
     if not run.has("fit"):
         out.say(f"Their segments: bestiary fit --store {run.path.parents[1]} --as-of {run.as_of}")
-    log.result("customers", as_of=run.as_of, path=table)
+    log.result("customers", as_of=run.as_of, path=table, removed=run.gone)
 
 
 def _names(paths: Sequence[Path]) -> dict[Path, str]:
@@ -128,20 +132,20 @@ def health(log: Log, found: "Findings", store: Path, *, removed: bool) -> None:
 
 
 def runs(log: Log, found: Sequence["Run"]) -> None:
-    """Print a line for each run."""
+    """Print a line for each run; customers in a segment are all but those of whom it is too early to say."""
     out = Out(log)
     if not found:
         out.say("No runs yet.")
         return
     table = Table("as of", "state", "preset", box=None, pad_edge=False)
-    for name in ("sources", "customers", "segmented", "segments"):
-        table.add_column(name, justify="right")
+    for title in RUN_FIGURES.values():
+        table.add_column(title, justify="right")
     for one in found:
         told = one.description()
         if told is None:
             table.add_row(str(one.as_of), "not complete", "", "", "", "", "")
         else:
-            figures = (f"{told[name]:,}" for name in ("sources", "customers", "segmented", "segments"))
+            figures = (f"{told[name]:,}" if name in told else "-" for name in RUN_FIGURES)
             table.add_row(str(one.as_of), "complete", told["preset"], *figures)
     out.print(table)
 

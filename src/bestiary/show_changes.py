@@ -120,7 +120,7 @@ def _notes(found: Record) -> list[str]:
 
 def _intervals(record: Record, title: str) -> Table:
     table = Table(box=None, pad_edge=False, title=title, title_justify="left")
-    for name in ("days", "replays", "agreement", "adjusted Rand", "largest drift (PSI)", "value lost", "lasts"):
+    for name in ("days", "replays", "agreement", "adjusted Rand", "largest drift (PSI)", "change of value", "lasts"):
         table.add_column(name, justify="right")
     for one in record["intervals"]:
         table.add_row(
@@ -129,7 +129,7 @@ def _intervals(record: Record, title: str) -> Table:
             f"{one['agreement']:.1%}",
             f"{one['rand']:.2f}",
             f"{max(one['psi']):.2f}",
-            "-" if one["loss"] is None else f"{one['loss']:+.3f}",
+            "-" if one["loss"] is None else f"{-round(one['loss'], 3) or 0:+.3f}",
             "yes" if one["kept"] else "no",
         )
     return table

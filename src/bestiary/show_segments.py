@@ -25,17 +25,20 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
     out.print(_buyers(ranked, currency, f"Customers as of {run.as_of}"))
     if card["visitors"]:
         out.print(_visitors(card["visitors"]["segments"]))
-    for line in _told(card):
+    for line in told(card):
         out.say(line, wrap=True)
     for note in notes:
         out.say(f"Note: {note}", wrap=True)
     if unchanged:
         out.say("Nothing new: the run was there already, and nothing was changed.")
     report = run.path / "report.html" if run.has("report") else None
+    drawn = f"bestiary report --store {run.path.parents[1]} --as-of {run.as_of}"
     if report:
         out.say(f"Report: {report}")
+    elif "report.html" in run.gone:
+        out.say(f"The report was of the segments before and is gone; to draw it again: {drawn}")
     else:
-        out.say(f"Its report: bestiary report --store {run.path.parents[1]} --as-of {run.as_of}")
+        out.say(f"Its report: {drawn}")
     population = card["population"]
     log.result(
         "segments",
@@ -43,6 +46,7 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
         path=run.path,
         report=report,
         unchanged=unchanged,
+        removed=run.gone,
         customers=population["customers"],
         segmented=population["segmented"],
         too_early=sum(population["too_early"].values()),
@@ -59,7 +63,7 @@ def _chosen(card: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _told(card: Mapping[str, Any]) -> list[str]:
+def told(card: Mapping[str, Any]) -> list[str]:
     """Who was segmented, by what, how much to believe in it, and who it is too early for."""
     population, chosen, belief = card["population"], _chosen(card), card["silhouette"]
     lines = [
@@ -67,6 +71,9 @@ def _told(card: Mapping[str, Any]) -> list[str]:
         f"Segments by {chosen['title']['en']} ({chosen['name']}): {belief['word'] or 'fixed'}. "
         f"{_sentence(belief['rule']['en'])}",
     ]
+    looking = card["visitors"]["segments"] if card["visitors"] else []
+    if any(one["loose"] for one in (*card["segments"], *looking)):
+        lines.append("Loose: when customers are drawn again, the segment comes back only in part.")
     early = sum(population["too_early"].values())
     if early:
         lines.append(f"Too early to say where {early:,} of all belong. {card['enough']['words']['en']}")

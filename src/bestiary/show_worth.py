@@ -31,6 +31,14 @@ BASELINES = {
     "ceiling": "ceiling, all columns",
 }
 AGAINST = ("grid", "frequency", "monetary_deciles")
+SAYS = {"less": "surely worth less", "more": "surely worth more", "": "too close to say"}
+"""What a difference comes to, losses first."""
+LEGEND = (
+    "Gini: how well customers are ranked by what they then brought in; 1 is the ranking of hindsight, 0 is chance. "
+    "R squared: the share of the differences between customers' revenue (its logarithm) that is foretold. Top 10 %, "
+    "top 20 %: the share of revenue that those ranked first brought. PR-AUC: how well it is foretold who buys again; "
+    "chance gives {base:.3f} here. Lift: what a segment's customers brought on average, over what everyone did."
+)
 
 
 def evaluation(log: Log, found: "Evaluation", out: Path | None) -> None:
@@ -38,18 +46,41 @@ def evaluation(log: Log, found: "Evaluation", out: Path | None) -> None:
     printed = Out(log)
     if not printed.is_terminal:
         printed.width = WIDTH
-    compared = found.comparison
+    compared, told = found.comparison, sentence(found)
+    printed.say(told, wrap=True)
     printed.print(_scorers(found))
     printed.say(
         f"{compared.customers:,} customers, {compared.base:.1%} of whom bought again; each scorer learned on one half "
         f"and was measured on the other, {compared.halves} times; intervals of 95 %.",
         wrap=True,
     )
+    printed.say(LEGEND.format(base=compared.base), wrap=True)
     printed.print(_differences(found))
     printed.print(_lifts(found))
     if out:
         printed.say(f"Evaluation: {out}")
-    log.result("evaluate", path=out, **found.record())
+    log.result("evaluate", path=out, told=told, **found.record())
+
+
+def sentence(found: "Evaluation") -> str:
+    """Whether the chosen segments alone are worth more or less than what they have to beat, by every figure."""
+    parts = [f"against {BASELINES[baseline]} {_sure(found, baseline)}" for baseline in AGAINST]
+    return f"To know only the segment ({found.chosen}, k = {found.k[found.chosen]}) is, {'; '.join(parts)}."
+
+
+def _sure(found: "Evaluation", baseline: str) -> str:
+    by: dict[str, list[str]] = {says: [] for says in SAYS}
+    for metric, name in METRICS.items():
+        one = found.comparison.difference(found.chosen, baseline, metric)
+        by["" if one.too_small else _words(one)].append(name)
+    told = [(SAYS[says], names) for says, names in by.items() if names]
+    if len(told) == 1:
+        return f"{told[0][0]} by every figure"
+    return ", ".join(f"{words} by {_listed(names)}" for words, names in told)
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else names[0]
 
 
 def _scorers(found: "Evaluation") -> Table:
@@ -92,7 +123,7 @@ def _words(one: "Difference") -> str:
 
 def _lifts(found: "Evaluation") -> Table:
     table = Table("segment", box=None, pad_edge=False)
-    table.add_column("revenue per customer over everyone's", justify="right")
+    table.add_column("lift: revenue per customer over everyone's", justify="right")
     for one in found.lifts:
         lift = "no such segment then" if one.lift is None else _figure(one.lift)
         table.add_row(escape(one.name["en"]), lift)

@@ -14,6 +14,9 @@ from bestiary.errors import BestiaryError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+DAMAGED = ("Failed to read file", "TProtocolException")
+"""What DuckDB says of a Parquet file that has its end but is damaged before it; it has no kind of error for that."""
+
 
 def connect(*, threads: int = 0, memory_bytes: int = 0, spill: Path | None = None) -> "DuckDBPyConnection":
     """Open an in-memory DuckDB whose session time zone is UTC; 0 leaves DuckDB's own default.
@@ -63,13 +66,18 @@ def within(memory_bytes: int, what: str, *, store: bool = True) -> Iterator[None
             f"{what}: the disk is full.",
             do="Make room and run the same command again; what was committed stays.",
         ) from error
+    except duckdb.Error as error:
+        if store and any(sign in str(error) for sign in DAMAGED):
+            raise unreadable(error) from error
+        raise
 
 
 def unreadable(error: Exception) -> BestiaryError:
     """What to say of a file of a store that is missing or damaged."""
     return BestiaryError(
         f"A file of the store cannot be read: {str(error).splitlines()[0]}",
-        do="Run bestiary doctor, which names what is missing; put it back from a copy, or make a new store.",
+        do="A table of a run is made again by the step that writes it (bestiary customers, bestiary fit). Of the rest "
+        "bestiary doctor names what is missing; put it back from a copy, or make a new store.",
     )
 
 

@@ -75,7 +75,7 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
     language = settings.language or "en"
     settings = settings.model_copy(update={"language": language})
     place = {"currency": lake.fixed.currency, "time_zone": lake.fixed.time_zone}
-    with step(progress, "report", STAGES):
+    with within(settings.memory_bytes, "report"), step(progress, "report", STAGES):
         write_report(run.path, settings, **place, tell=progress.advance)
     sources = run.sources()
     run.finish(
@@ -86,6 +86,7 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
             "sources": len(sources),
             "customers": model["provenance"]["customers"],
             "segmented": model["provenance"]["segmented"],
+            "placed": sum(read_json(run.path / "scorecard.json")["population"]["placed"].values()),
             "segments": sum(
                 len(model["fitted"][one]["segments"]) for one in ("buyers", "visitors") if model["fitted"][one]
             ),

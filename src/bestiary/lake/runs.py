@@ -14,14 +14,14 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bestiary import __version__
 from bestiary.config import Settings
-from bestiary.errors import ModelError, StoreError
+from bestiary.errors import BestiaryError, ModelError, StoreError
 from bestiary.files import read_json, write_json
 from bestiary.lake.fixed import Fixed
 
@@ -36,9 +36,13 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Run:
-    """One run's folder."""
+    """One run's folder.
+
+    `gone` are the files of later steps that the step just done has removed, because they told of what was there before.
+    """
 
     path: Path
+    gone: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, store: Path, as_of: date) -> Run:
@@ -54,6 +58,14 @@ class Run:
         """Whether everything that a step leaves is there."""
         return all((self.path / name).is_file() for name in STEPS[step])
 
+    def files(self) -> tuple[str, ...]:
+        """What steps have left here, in their order."""
+        return tuple(name for names in STEPS.values() for name in names if (self.path / name).is_file())
+
+    def after(self, files: Sequence[str]) -> Run:
+        """This run after a step: those of the `files` before it that are not there any more are gone."""
+        return replace(self, gone=tuple(name for name in files if not (self.path / name).is_file()))
+
     def sources(self) -> list[str]:
         """The fingerprints of the sources that the customers of this run were measured from."""
         return [source["fingerprint"] for source in read_json(self.path / "quality.json")["sources"]]
@@ -63,7 +75,7 @@ class Run:
         """A run in `scratch` to do `step` and later ones in; it takes this one's place when the block ends well.
 
         It begins with what earlier steps left here. Nothing changes here when the block fails, or has made the same
-        files again.
+        files again. An error of the block names the files of this run, since those in `scratch` go.
         """
         stage = Run(scratch / "run" / self.path.name)
         stage.path.mkdir(parents=True)
@@ -71,7 +83,10 @@ class Run:
         position = steps.index(step)
         for name in (name for earlier in steps[:position] for name in STEPS[earlier]):
             os.link(self.path / name, stage.path / name)
-        yield stage
+        try:
+            yield stage
+        except BestiaryError as error:
+            raise error.at(str(stage.path), str(self.path)) from error
         later = [name for one in steps[position:] for name in STEPS[one]]
         made = [name for name in (*later, "run.json") if (stage.path / name).is_file()]
         if all(same(stage.path / name, self.path / name) for name in made):

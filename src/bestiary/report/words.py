@@ -1,6 +1,7 @@
 """The report's language: its sentences from `locales/*.toml`, and how it writes numbers, dates and money."""
 
 import functools
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from bestiary.config import Language
 LOCALES = Path(__file__).parent / "locales"
 UNDEFINED = "–"
 """Stands for a figure that is not defined; a zero would be a claim."""
+
+LOOSE = re.compile(r"[ \u00a0](?=[:;?!]|%(?!\{))")
+"""A space before a sign that French keeps on the line of the word before it; `%{` is of Plotly."""
 
 
 @functools.cache
@@ -36,25 +40,26 @@ class Words:
         found = self._find(key)
         if not isinstance(found, str):
             raise KeyError(key)
-        return found.format(**values) if values else found
+        return self._set(found.format(**values) if values else found)
 
     def label(self, group: str, name: str) -> str:
         """The word for a value met in data, or the value itself where there is none (a mapping's own reason)."""
         found = self._find(group).get(name, name)
         return str(found)
 
-    def of(self, texts: Mapping[str, str]) -> str:
-        """Pick this language from a text written in all of them."""
-        return texts[self.language]
+    def of(self, texts: Mapping[str, Any]) -> Any:
+        """Pick this language from a text, or a list of texts, written in all of them."""
+        found = texts[self.language]
+        return self._set(found) if isinstance(found, str) else [self._set(one) for one in found]
 
     def name(self, texts: Mapping[str, str]) -> str:
         """A segment's name, beginning with a capital."""
-        text = self.of(texts)
+        text: str = self.of(texts)
         return text[:1].upper() + text[1:]
 
     def sentence(self, texts: Mapping[str, str]) -> str:
         """A text as a sentence: a capital first (a symbol such as k stays as it is), a stop last."""
-        text = self.of(texts)
+        text: str = self.of(texts)
         text = self.name(texts) if text[1:2].isalpha() else text
         return text if text.endswith((".", "!", "?", "…")) else text + "."
 
@@ -110,6 +115,10 @@ class Words:
         month = self._find("format.months")[day.month - 1]
         number = self("format.first") if day.day == 1 else str(day.day)
         return self("format.date", day=number, month=month, year=day.year)
+
+    def _set(self, text: str) -> str:
+        """A text with the spaces of its language: in French a narrow one before `:`, which does not break."""
+        return LOOSE.sub("\u202f", text) if self.language == "fr" else text
 
     def _find(self, key: str) -> Any:
         found: Any = load(self.language)

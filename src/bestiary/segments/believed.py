@@ -1,5 +1,6 @@
 """How much to believe in the number of segments, as the report tells it: the curve, its null, stability, the word."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bestiary.config import Settings
@@ -14,7 +15,6 @@ Words = dict[str, str]
 def believed(group: Group, settings: Settings) -> Record:
     """The record `silhouette` of a population: chosen k, the word and its reason, and every k that was looked at."""
     judgement, chosen = group.judgement, group.chosen
-    asked = settings.k != "auto"
     if judgement is None:
         reason = {"en": "the number of cells is fixed", "fr": "le nombre de cases est fixe"}
         return {
@@ -28,16 +28,16 @@ def believed(group: Group, settings: Settings) -> Record:
             "curve": [],
         }
     verdict = judgement.verdict
-    kept = not asked and chosen.k != verdict.k
     rule, word = verdict.reason, verdict.word
     if chosen.judgement is None and chosen.stable and not _steady(chosen.stable, settings):
         word, rule = "constructed", _borrowed(chosen.candidate.like, chosen.stable, verdict.reason)
-    if asked:
+    if settings.k != "auto":
+        told = _asked(chosen.k, settings.k, [one.k for one in judgement.curve])
         rule = {
-            "en": f"k = {chosen.k}, as configured. By itself the data would say: {verdict.reason['en']}",
-            "fr": f"k = {chosen.k}, comme demandé. D'elles-mêmes les données diraient : {verdict.reason['fr']}",
+            "en": f"{told['en']}. By itself the data would say: {verdict.reason['en']}",
+            "fr": f"{told['fr']}. D'elles-mêmes les données diraient : {verdict.reason['fr']}",
         }
-    elif kept:
+    elif chosen.k != verdict.k:
         rule = {
             "en": f"k = {chosen.k}, kept from the run before, which still holds. By itself today's data would say: "
             f"{verdict.reason['en']}",
@@ -58,6 +58,26 @@ def believed(group: Group, settings: Settings) -> Record:
 
 def _steady(stable: Stability, settings: Settings) -> bool:
     return stable.ari >= settings.choice.ari and stable.worst >= settings.choice.jaccard
+
+
+def _asked(k: int, asked: int, tried: Sequence[int]) -> Words:
+    """What became of a k that was asked for; `tried` are those for which there are customers enough who differ."""
+    if k == asked:
+        return {"en": f"k = {k}, as configured", "fr": f"k = {k}, comme demandé"}
+    if asked in tried:
+        return {
+            "en": f"k = {k}: {asked} were asked for, but this way to segment tells only {k} apart",
+            "fr": f"k = {k} : {asked} étaient demandés, mais cette segmentation n'en distingue que {k}",
+        }
+    if k == 1:
+        return {
+            "en": f"k = 1: {asked} were asked for, but all customers are alike",
+            "fr": f"k = 1 : {asked} étaient demandés, mais tous les clients sont semblables",
+        }
+    return {
+        "en": f"k = {k}: {asked} were asked for, but only {k} distinct kinds of customers are there",
+        "fr": f"k = {k} : {asked} étaient demandés, mais il n'y a que {k} sortes de clients distinctes",
+    }
 
 
 def _borrowed(like: str, stable: Stability, reason: Words) -> Words:

@@ -1,29 +1,22 @@
 """What a reader of the segments should be told first."""
 
 from bestiary.config import Settings
+from bestiary.segments.cautions_data import about_data, about_history
 from bestiary.segments.choice.judge import FEWEST
 from bestiary.segments.follow.between import Between
 from bestiary.segments.group import Group
 from bestiary.segments.learn import Learned
-from bestiary.segments.transform import QuartileScores
 
 Words = dict[str, str]
 HALF = 0.5
-ROLES = {
-    "recency": "récence",
-    "frequency": "fréquence",
-    "monetary": "montant",
-    "sessions": "nombre de visites",
-    "carts": "nombre de mises au panier",
-    "price": "prix regardé",
-}
 
 
 def cautions(learned: Learned, follow: Between | None, settings: Settings) -> list[Words]:
     """The warnings of a fit, in a fixed order."""
     buyers = learned.buyers
     return [
-        *_about_data(buyers),
+        *about_history(buyers, settings),
+        *about_data(buyers),
         *_about_k(buyers, settings),
         *_about_choice(buyers),
         *_about_names(buyers),
@@ -32,32 +25,6 @@ def cautions(learned: Learned, follow: Between | None, settings: Settings) -> li
         *_about_tree(buyers),
         *_about_early(learned),
     ]
-
-
-def _about_data(group: Group) -> list[Words]:
-    found = []
-    refunded = 0 if isinstance(group.chosen.transform, QuartileScores) else int((group.frame.values < 0).sum())
-    if refunded:
-        one = refunded == 1
-        found.append(
-            {
-                "en": f"{refunded:,} {'customer was' if one else 'customers were'} refunded more than was paid in the "
-                "window; the model takes the value as 0.",
-                "fr": f"{refunded} {'client a été remboursé' if one else 'clients ont été remboursés'} de plus que les "
-                "achats de la période ; le modèle prend la valeur pour 0.",
-            }
-        )
-    rows = group.frame.rows
-    same = [role for role, column in zip(group.frame.recipe.roles, rows.T, strict=True) if column.min() == column.max()]
-    if same:
-        found.append(
-            {
-                "en": f"Everyone has the same {', '.join(same)}: it tells no two customers apart.",
-                "fr": f"Tous ont la même valeur de {', '.join(ROLES[one] for one in same)} : "
-                "elle ne distingue personne.",
-            }
-        )
-    return found
 
 
 def _about_k(group: Group, settings: Settings) -> list[Words]:
@@ -74,10 +41,11 @@ def _about_k(group: Group, settings: Settings) -> list[Words]:
     tried = [one.k for one in group.judgement.curve] if group.judgement else []
     wanted = max(settings.k_max, settings.k) if settings.k != "auto" else settings.k_max
     if tried and max(tried) < wanted:
+        distinct = max(*tried, group.chosen.k)  # a k that was asked for goes as far, also above `k_max`
         found.append(
             {
-                "en": f"The model sees only {max(tried)} distinct customers, so k goes no further.",
-                "fr": f"Le modèle ne voit que {max(tried)} clients distincts : k ne va pas au-delà.",
+                "en": f"The model sees only {distinct} distinct customers, so k goes no further.",
+                "fr": f"Le modèle ne voit que {distinct} clients distincts : k ne va pas au-delà.",
             }
         )
     if group.frame.size < FEWEST:

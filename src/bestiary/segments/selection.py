@@ -12,6 +12,7 @@ import numpy as np
 
 from bestiary.config import Settings
 from bestiary.segments.attempt import Attempt
+from bestiary.segments.wording import below
 
 Words = dict[str, str]
 
@@ -77,21 +78,20 @@ def _faults(attempt: Attempt, settings: Settings) -> tuple[Words, ...]:
         )
     stable = attempt.stable
     if stable is not None and not stable.ari >= rules.ari:
+        ari = below(stable.ari, rules.ari, 2)
         found.append(
             {
-                "en": f"not stable: adjusted Rand index {stable.ari:.2f} between samples, {rules.ari:g} asked",
-                "fr": _comma(
-                    f"instable : indice de Rand ajusté de {stable.ari:.2f} entre échantillons, {rules.ari:g} demandé"
-                ),
+                "en": f"not stable: adjusted Rand index {ari} between samples, {rules.ari:g} asked",
+                "fr": _comma(f"instable : indice de Rand ajusté de {ari} entre échantillons, {rules.ari:g} demandé"),
             }
         )
     if stable is not None and not stable.worst >= rules.jaccard:
+        worst = below(stable.worst, rules.jaccard, 2)
         found.append(
             {
-                "en": f"a segment dissolves: Jaccard {stable.worst:.2f} between samples, {rules.jaccard:g} asked",
+                "en": f"a segment dissolves: Jaccard {worst} between samples, {rules.jaccard:g} asked",
                 "fr": _comma(
-                    f"un segment se dissout : Jaccard de {stable.worst:.2f} entre échantillons, "
-                    f"{rules.jaccard:g} demandé"
+                    f"un segment se dissout : Jaccard de {worst} entre échantillons, {rules.jaccard:g} demandé"
                 ),
             }
         )
@@ -105,23 +105,22 @@ def _faults(attempt: Attempt, settings: Settings) -> tuple[Words, ...]:
             }
         )
     elif attempt.k > 1 and share < rules.smallest_share:
+        least = 100 * rules.smallest_share
+        told = below(100 * share, least, 1)
         found.append(
             {
-                "en": f"a segment of {share:.1%}, at least {rules.smallest_share:.0%} asked",
-                "fr": _comma(
-                    f"un segment de {100 * share:.1f} %, au moins {100 * rules.smallest_share:.0f} % demandés"
-                ),
+                "en": f"a segment of {told}%, at least {least:g}% asked",
+                "fr": _comma(f"un segment de {told} %, au moins {least:g} % demandés"),
             }
         )
     fidelity = attempt.fidelity
     if fidelity is not None and fidelity < rules.fidelity:
         leaves = 0 if attempt.explanation is None else attempt.explanation.leaves
+        right = below(fidelity, rules.fidelity, 2)
         found.append(
             {
-                "en": f"not explained: fidelity {fidelity:.2f} with {leaves} leaves, {rules.fidelity:g} asked",
-                "fr": _comma(
-                    f"inexpliqué : fidélité de {fidelity:.2f} avec {leaves} feuilles, {rules.fidelity:g} demandée"
-                ),
+                "en": f"not explained: fidelity {right} with {leaves} leaves, {rules.fidelity:g} asked",
+                "fr": _comma(f"inexpliqué : fidélité de {right} avec {leaves} feuilles, {rules.fidelity:g} demandée"),
             }
         )
     return tuple(found)
@@ -140,10 +139,12 @@ def _behind(
         return ({"en": f"{chosen} is kept from the run before", "fr": f"{chosen} est gardé de l'exécution précédente"},)
     ours, best = gini.get(name, np.nan), gini.get(chosen, np.nan)
     if round(best, 6) > round(ours, 6):
+        digits = next((some for some in range(3, 6) if round(best, some) > round(ours, some)), 6)
+        less, more = f"{ours:.{digits}f}", f"{best:.{digits}f}"
         return (
             {
-                "en": f"worth less: Gini {ours:.3f} on the window after, {best:.3f} for {chosen}",
-                "fr": _comma(f"vaut moins : Gini de {ours:.3f} sur la période suivante, {best:.3f} pour {chosen}"),
+                "en": f"worth less: Gini {less} on the window after, {more} for {chosen}",
+                "fr": _comma(f"vaut moins : Gini de {less} sur la période suivante, {more} pour {chosen}"),
             },
         )
     if not only:

@@ -142,3 +142,10 @@ def _money_en(amount: float | None) -> str:
 
 def _money_fr(amount: float | None) -> str:
     return _money_en(amount).replace(",", "\u202f").replace(".", ",")
+
+
+def below(value: float, limit: float, digits: int) -> str:
+    """A value under a limit, with so many digits after the point; more where rounding would lift it to the limit."""
+    while round(value, digits) >= limit:
+        digits += 1
+    return f"{value:.{digits}f}"

@@ -120,7 +120,7 @@ def _new(was: Segmentation, now: Segmentation, found: Matching) -> list[Record]:
 
 
 def _old(was: Segmentation, now: Segmentation, found: Matching) -> list[Record]:
-    notes = old_notes(found, names(was), names(now))
+    notes = old_notes(found, names(was), names(now), (was.first, now.first))
     return [
         {
             "segment": was.first + number,

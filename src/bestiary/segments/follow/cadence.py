@@ -17,6 +17,7 @@ import numpy as np
 from bestiary.segments.agreement import adjusted_rand, agreement_of, contingency
 from bestiary.segments.follow.drift import drift
 from bestiary.segments.transform import Floats, Ints
+from bestiary.segments.wording import below
 
 FEWEST = 3
 NAMES = ("recency", "frequency", "monetary")
@@ -169,24 +170,41 @@ def _too_short(dates: int) -> Words:
 def _sentence(intervals: Sequence[Interval], steps: int, days: float, agreement: float, loss: float | None) -> Words:
     """The recommendation in words, with the figures that it rests on."""
     told = intervals[max(steps - 1, 0)]
-    share = f"{100 * told.agreement:.0f}"
-    level = f"{100 * agreement:.0f}"
-    value = {"en": "", "fr": ""}
-    if loss is not None and told.loss is not None:
-        value["en"] = f" and loses {told.loss:.3f} of predictive value (at most {loss:g})"
-        value["fr"] = f" et perd {told.loss:.3f} de valeur prédictive (au plus {loss:g})".replace(".", ",")
+    share, level = f"{100 * told.agreement:.0f}", f"{100 * agreement:g}"
+    if told.agreement < agreement:
+        share = below(100 * told.agreement, 100 * agreement, 0)
+    french, value = share.replace(".", ","), _change(told.loss, loss)
     if not steps:
         return {
             "en": f"Re-fit at every run: after {told.days:.0f} days a model agrees with a fresh one for {share} % of "
             f"customers (at least {level} % is asked){value['en']}.",
             "fr": f"Réapprendre à chaque calcul : après {told.days:.0f} jours un modèle s'accorde avec un modèle frais "
-            f"pour {share} % des clients (au moins {level} % demandés){value['fr']}.",
+            f"pour {french} % des clients (au moins {level.replace('.', ',')} % demandés){value['fr']}.",
         }
     last = steps == len(intervals)
     en, fr = ("at least ", "au moins ") if last else ("", "")
     return {
         "en": f"A model lasts {en}{days:.0f} days: by then it still agrees with a fresh one for {share} % of customers "
         f"(at least {level} % is asked){value['en']}.",
-        "fr": f"Un modèle tient {fr}{days:.0f} jours : il s'accorde encore alors avec un modèle frais pour {share} % "
-        f"des clients (au moins {level} % demandés){value['fr']}.",
+        "fr": f"Un modèle tient {fr}{days:.0f} jours : il s'accorde encore alors avec un modèle frais pour {french} % "
+        f"des clients (au moins {level.replace('.', ',')} % demandés){value['fr']}.",
+    }
+
+
+def _change(loss: float | None, most: float | None) -> Words:
+    """What becomes of the value, after "and"; nothing where it is not known. `most` is the loss that is let pass."""
+    if loss is None or most is None:
+        return {"en": "", "fr": ""}
+    if not round(loss, 3):
+        return {"en": " and loses no predictive value", "fr": " et ne perd rien de sa valeur prédictive"}
+    if loss < 0:
+        gain = f"{-loss:.3f}"
+        return {
+            "en": f" and gains {gain} of predictive value",
+            "fr": f" et gagne {gain.replace('.', ',')} de valeur prédictive",
+        }
+    lost = f"{loss:.3f}" if loss <= most else below(-loss, -most, 3).lstrip("-")
+    return {
+        "en": f" and loses {lost} of predictive value (at most {most:g})",
+        "fr": f" et perd {lost} de valeur prédictive (au plus {most:g})".replace(".", ","),
     }
