@@ -14,6 +14,7 @@ from bestiary.segments.follow.cadence import Interval, Month, Place, _sentence, 
 from bestiary.segments.kmeans import cluster, distinct
 from bestiary.segments.place import nearest
 from bestiary.segments.transform import Floats, Ints, learn_log1p
+from bestiary.show_changes import _intervals
 from follow_data import correlated, uci
 
 
@@ -115,6 +116,14 @@ def test_a_gain_is_told_as_a_gain_and_nothing_as_nothing() -> None:
     assert even["en"].endswith(" and loses no predictive value.")
     assert even["fr"].endswith(" et ne perd rien de sa valeur prédictive.")
     assert "loses 0.0104 of predictive value (at most 0.01)" in told(0.5104, 0.5)["en"]
+
+
+def test_the_table_of_the_replay_shows_a_loss_below_zero_and_a_gain_above() -> None:
+    shown = {None: "-", 0.0744: "-0.074", -0.0132: "+0.013", 0.0001: "+0.000", -0.0001: "+0.000"}
+    one = {"days": 30.0, "replays": 3, "agreement": 0.9, "rand": 0.9, "psi": [0.1], "kept": True}
+    table = _intervals({"intervals": [{**one, "loss": loss} for loss in shown]}, "")
+    (column,) = (one for one in table.columns if one.header == "change of value")
+    assert list(column.cells) == list(shown.values())
 
 
 def test_a_share_below_the_level_never_reads_as_the_level() -> None:
