@@ -4,6 +4,8 @@ The inertia is the sum of squared distances over customers. Everything runs on o
 threads share come out in a different order, and so with different last digits, from run to run.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -128,13 +130,17 @@ def _squares(points: Floats, centres: Floats) -> Floats:
     return found
 
 
-def one_thread() -> Any:
-    """A context in which libraries compute on one thread: sums that threads share have other last digits each time.
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within it libraries compute on one thread: sums that threads share have other last digits each time.
 
     Many small fits are no faster on two threads of one process: Python's lock goes to and fro between them, and two
-    took half as long again as one.
+    took half as long again as one. Nor does scikit-learn check again what it is given, a tenth of the time of a fit.
     """
-    return _libraries().limit(limits=1)
+    from sklearn import config_context
+
+    with _libraries().limit(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
+        yield
 
 
 @cache

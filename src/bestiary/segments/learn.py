@@ -21,7 +21,7 @@ from bestiary.segments.worth.season import season_ratio
 
 PICTURE = 2_000
 """Customers in the picture of the principal components."""
-VISITORS = 300_000
+VISITORS = 200_000
 """Above this many visitors, their segments are learned on a seeded sample of so many; everyone is placed."""
 FEWEST_VISITORS = 100
 """With fewer visitors than this, they are not segmented."""

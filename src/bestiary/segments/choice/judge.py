@@ -39,7 +39,7 @@ class Size:
     points: int = 120_000
     sample: int = 20_000
     cells: int = 1_000
-    wide: int = 2_000
+    wide: int = 1_500
 
 
 DEFAULT = Size()
