@@ -119,6 +119,9 @@ def test_the_sentences_give_the_threshold_or_say_that_there_is_none() -> None:
         "le segment que leur première visite donnait (intervalle à 95\u00a0% : de 83\u00a0% à 86\u00a0%) ; parmi les "
         "1\u202f500 venus plus souvent, 80\u00a0%. Avec moins d'événements, il est trop tôt pour le dire."
     )
+    one = of(shop((1, 100, 90)), events=1).words()
+    assert one["en"].endswith("who came more often, 90%. So it is too early for nobody.")
+    assert one["fr"].endswith("Il n'est donc trop tôt pour personne.")
     two = of(shop((1, 100, 20), (2, 100, 90))).words()
     assert two["en"].startswith("2 visits are enough to place a customer, about 8 events")
     assert "leurs 2 premières visites donnaient" in two["fr"]

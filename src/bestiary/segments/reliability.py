@@ -116,17 +116,23 @@ def _deciding(points: Sequence[Point]) -> list[Point]:
 def _enough(point: Point, events: int) -> Words:
     low, high, once = _percent(point.low), _percent(point.high), point.n == 1
     again = _percent(point.again_same / point.again)
+    fewer = {
+        "en": "With fewer events it is too early to say." if events > 1 else "So it is too early for nobody.",
+        "fr": "Avec moins d'événements, il est trop tôt pour le dire."
+        if events > 1
+        else "Il n'est donc trop tôt pour personne.",
+    }
     return {
         "en": f"{point.n} {'visit is' if once else 'visits are'} enough to place a customer, about {events:,} "
         f"{'event' if events == 1 else 'events'}: {_percent(point.share)}% of {point.customers:,} customers are in the "
         f"segment that their first {'visit' if once else f'{point.n} visits'} gave (95% interval: {low}% to {high}%); "
-        f"of the {point.again:,} who came more often, {again}%. With fewer events it is too early to say.",
+        f"of the {point.again:,} who came more often, {again}%. {fewer['en']}",
         "fr": f"{point.n} {'visite suffit' if once else 'visites suffisent'} pour classer un client, soit environ "
         f"{_french(events)} {'événement' if events == 1 else 'événements'} : {_percent(point.share)}\u00a0% de "
         f"{_french(point.customers)} clients sont dans le segment que "
         f"{'leur première visite donnait' if once else f'leurs {point.n} premières visites donnaient'} (intervalle à "
         f"95\u00a0% : de {low}\u00a0% à {high}\u00a0%) ; parmi les {_french(point.again)} venus plus souvent, "
-        f"{again}\u00a0%. Avec moins d'événements, il est trop tôt pour le dire.",
+        f"{again}\u00a0%. {fewer['fr']}",
     }
 
 
