@@ -109,15 +109,22 @@ def comparison() -> dict[str, Any]:
 def enough() -> dict[str, Any]:
     def points(shares: list[float]) -> list[dict[str, Any]]:
         return [
-            {"n": n, "customers": 600, "same": round(600 * share), "share": share, "again": again}
-            | {"low": share - 0.03, "high": min(1.0, share + 0.02), "again_same": again // 2, "events": 3.0 * n}
+            {"n": n, "customers": people, "same": round(people * share), "share": share}
+            | {"low": share - 0.03, "high": min(1.0, share + 0.02), "events": 3.0 * n}
             for n, share in enumerate(shares, 1)
-            for again in [400 if n < 5 else 20]
+            for people in [600 if n < 5 else 20]
         ]
 
     words = text("3 visits are enough.", "3 visites suffisent.")
-    found = points([0.6, 0.7, 0.85, 0.9, 0.95])
-    return {"level": 0.8, "points": found, "visits": 3, "min_events": 9, "words": words}
+    never = text("No number is known to be enough.", "On ne connaît aucun nombre suffisant.")
+    return {
+        "min_events": 9,
+        "words": words,
+        "deciding": {"against": "next", "level": 0.8, "points": points([0.6, 0.7, 0.85, 0.9, 0.95]), "visits": 3}
+        | {"min_events": 9, "words": words},
+        "whole": {"against": "all", "level": 0.8, "points": points([0.3, 0.4, 0.45, 0.5]), "visits": None}
+        | {"min_events": None, "words": never},
+    }
 
 
 def follow() -> dict[str, Any]:

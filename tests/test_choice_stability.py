@@ -11,7 +11,7 @@ from bestiary.segments.agreement import adjusted_rand, best_jaccard, contingency
 from bestiary.segments.candidates.candidate import kmeans
 from bestiary.segments.centroids import Centroids
 from bestiary.segments.choice.stability import stability
-from bestiary.segments.transform import learn_log1p
+from bestiary.segments.transform import Floats, learn_log1p
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 4)), min_size=2, max_size=30))
@@ -56,7 +56,26 @@ def test_indices_are_of_the_partition_given_in_its_order_and_empty_segments_have
     assert turned.ari == plain.ari
 
 
-def test_the_same_seed_gives_the_same_numbers_and_neighbours_are_the_pairs() -> None:
+def test_every_sample_is_drawn_anew_and_neighbours_in_the_ring_are_the_pairs() -> None:
+    """A fit that remembers what it was given, and cuts where it is told: labels by sample known beforehand."""
+    points, whole = np.arange(8.0)[:, None], {2: Centroids.of(np.array([[1.5], [5.5]]))}
+    given, cuts = [], iter([1.0, 1.0, 5.0])
+
+    def fit(points: Floats, weights: Floats, k: int, seed: int) -> Centroids:
+        given.append((len(points), weights.tolist(), seed))
+        cut = next(cuts)
+        return Centroids.of(np.array([[cut - 0.6], [cut + 0.4]]))
+
+    (found,) = stability(points, whole, fit, 3, pairs=3, cells=100)
+    assert all(sum(weights) == 8 and max(weights) > 1 for _, weights, _ in given)  # 8 customers of 8, some twice
+    assert len({tuple(weights) for _, weights, _ in given}) == len({seed for *_, seed in given}) == 3
+    # The first two agree, each of them and the third do not: the ring is (1, 2), (2, 3), (3, 1).
+    one, other = np.arange(8) > 0, np.arange(8) > 4
+    apart = adjusted_rand_score(one, other)
+    assert found.ari == pytest.approx((1 + 2 * apart) / 3)
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
     rows = choice_shops.correlated(500, 0)
     points = learn_log1p(rows).apply(rows)
     whole = {3: kmeans(points, np.ones(500), 3, 0)}

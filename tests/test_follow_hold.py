@@ -61,6 +61,37 @@ def test_what_has_changed_is_learned_anew(name: str) -> None:
     assert not holds(to_points(rows), previous, fit, tolerance=-0.5)
 
 
+def test_both_are_measured_on_customers_that_the_fresh_one_has_not_seen() -> None:
+    """A fresh tree that suits just those whom it was grown on is no reason to leave the old one; a better one is."""
+    rows = correlated(600, 3)
+    seen: list[Floats] = []
+
+    def learned(points: Floats, weights: Floats, k: int, seed: int) -> AnyPartition:
+        seen.append(np.repeat(points, weights.astype(int), axis=0))
+        return CANDIDATES["tree"].fit(points, weights, k, seed)
+
+    previous = fitted("tree", rows, 6, 0)
+    holds(rows, previous, learned, tolerance=-0.999, draws=3)
+    assert [len(one) for one in seen] == [300] * 3
+    gained = []
+    for number, half in enumerate(seen):
+        fresh = fitted("tree", half, 6, number)
+        rest = _without(rows, half)
+        gained.append(loss(previous, rest) / loss(fresh, rest) - 1)
+    # It stays at the first halving that does not speak against it: at the largest gain, and not under all of them.
+    assert holds(rows, previous, CANDIDATES["tree"].fit, max(gained) + 1e-9, draws=3)
+    assert holds(rows, previous, CANDIDATES["tree"].fit, min(gained) + 1e-9, draws=3)
+    assert not holds(rows, previous, CANDIDATES["tree"].fit, min(gained) - 1e-9, draws=3)
+
+
+def _without(rows: Floats, some: Floats) -> Floats:
+    """The rows that are left when some are taken out, each once."""
+    left = [tuple(one) for one in rows.tolist()]
+    for one in some.tolist():
+        left.remove(tuple(one))
+    return np.array(left)
+
+
 def test_loss_by_hand() -> None:
     """One Gaussian of variance 1 at 0: the density, without its constant, is exp(-x^2 / 2)."""
     one = Mixture(weights=(1.0,), means=((0.0,),), factors=(((1.0,),),))

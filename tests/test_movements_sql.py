@@ -137,6 +137,13 @@ def test_movements_and_counts_by_hand(tmp_path: Path, text: bool) -> None:
     expected = [(20, 1, 1), (30, 2, 2), (40, 2, None), (50, 0, None), (60, None, 2), (80, None, 0)]
     assert [(int(user), source, target) for user, source, target in moves] == expected
     assert places["70" if text else 70] == (None, None)
+    kinds = runs.connection.execute(f"SELECT kind FROM flows WHERE {MOVED} ORDER BY user_id").fetchall()
+    assert [kind for (kind,) in kinds] == ["moved", "moved", "lapsed", "lapsed", "new", "placed"]
+    later = {10: (1, 1.0, 2), 20: (1, 1.0, 9), 70: (1, 1.0, 2)}
+    runs.run(ids(later), {0: 0, 1: 1, 2: 2}, (3, 3))
+    told = runs.connection.execute(f"SELECT user_id, kind FROM flows WHERE {MOVED} ORDER BY user_id").fetchall()
+    # 10 has too few events now; 70, who had too few before as well, is told of by nobody.
+    assert [(int(user), kind) for user, kind in told] == [(10, "too early"), *((one, "lapsed") for one in (30, 60, 80))]
     # Rows 0, 1, 2, too early, new; columns 0, 1, 2, too early, gone.
     assert counts.tolist() == [[0, 1, 0, 0, 1], [0, 1, 0, 0, 0], [0, 0, 1, 0, 1], [1, 0, 0, 0, 0], [0, 0, 1, 1, 0]]
 

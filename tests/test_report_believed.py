@@ -205,18 +205,16 @@ def test_expected_value_is_ranked_among_all_buyers(summary: dict[str, Any]) -> N
 def test_reliability_has_both_curves_the_level_and_the_threshold(summary: dict[str, Any]) -> None:
     chart = charts_worth.reliability_chart(summary, WORDS)
     found = traces(chart)
-    assert list(found) == [WORDS("terms.everyone_placed"), WORDS("terms.again_placed")]
-    everyone, again = found.values()
-    assert everyone["y"] == [60.0, 70.0, 85.0, 90.0, 95.0]
-    assert again["y"] == [50.0] * 5
-    assert again["error_y"]["array"][4] > again["error_y"]["array"][0]
-    assert everyone["marker"]["symbol"] == ["circle"] * 4 + ["circle-open"]
+    assert list(found) == [WORDS("terms.against_next"), WORDS("terms.against_all")]
+    following = found[WORDS("terms.against_next")]
+    assert following["y"] == [60.0, 70.0, 85.0, 90.0, 95.0]
+    assert following["marker"]["symbol"] == ["circle"] * 4 + ["circle-open"]
     assert chart is not None
     level, threshold = chart.figure["layout"]["shapes"]
     assert level["y0"] == pytest.approx(80)
     assert (threshold["x0"], threshold["x1"]) == (2.6, 3.4)
-    summary["enough"]["points"] = []
-    assert charts_worth.reliability_chart(summary, WORDS) is None
+    summary["enough"]["deciding"] = summary["enough"]["whole"]
+    assert list(traces(charts_worth.reliability_chart(summary, WORDS))) == [WORDS("terms.against_all")]
     summary["enough"] = None
     assert charts_worth.reliability_chart(summary, WORDS) is None
 

@@ -8,8 +8,8 @@ from bestiary.customers.features import Windows
 from bestiary.customers.measure import batched, copy_part, merge, window_start
 from bestiary.sql import connect, path_list, render
 
-COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)
-"""The numbers of first visits that are looked at."""
+COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 20, 21)
+"""The numbers of first visits that are looked at: some, and with each the next one."""
 
 
 def measure_first_visits(
@@ -22,14 +22,13 @@ def measure_first_visits(
     memory_bytes: int,
     counts: Sequence[int] = COUNTS,
 ) -> Path:
-    """Write what the first n visits of the customers of the parts' buckets tell, for each n of `counts` and for all.
+    """Write what the first n visits of the customers of the parts' buckets tell, for each n of `counts`.
 
     A visit is a session, as in the customer table: in its longest window, in the order of first events, ties in that
     of session keys; one that goes over several hours is one visit, with all that it holds. A row for each customer
-    and each such n, the last of them all visits, ordered by user_id and n: `user_id`, `n` (int32), `visits`
+    and each n up to the customer's number of visits, ordered by user_id and n: `user_id`, `n` (int32), `visits`
     (int64, how many there are in all), and those columns of the customer table that a model may ask for, under their
-    names and with their units and null rules, from the first n visits only and as of the last event in them: time that
-    passes after it makes nobody another customer (see `segments.reliability`).
+    names and with their units and null rules, as of the same `as_of` but from the first n visits only.
 
     Parts (bucket, month, file) must be whole buckets. One batch at a time is held, within `memory_bytes`; the rest
     spills to `folder`. Raises EventsError where no part can hold an event of the window.

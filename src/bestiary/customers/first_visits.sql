@@ -72,13 +72,15 @@ SELECT
     user_id,
     cast(n AS INTEGER) AS n,
     visits,
-    cast((epoch_us(last_seen) - epoch_us(last_purchase)) // 86400000000 AS INTEGER) AS days_since_last_purchase,
+    cast((epoch_us(TIMESTAMP '{{ as_of }}') - epoch_us(last_purchase)) // 86400000000 AS INTEGER)
+        AS days_since_last_purchase,
     purchases AS number_of_purchases_{{ longest }}m,
     cast(net AS DOUBLE) AS total_purchase_value,
-    cast(0 AS INTEGER) AS days_since_last_visit,
+    cast((epoch_us(TIMESTAMP '{{ as_of }}') - epoch_us(last_seen)) // 86400000000 AS INTEGER)
+        AS days_since_last_visit,
     n AS number_of_sessions_{{ longest }}m,
     cast(carts AS BIGINT) AS number_of_carts_{{ longest }}m,
     cast(viewed_value AS DOUBLE) / nullif(viewed_prices, 0) AS avg_price_viewed_{{ longest }}m,
     cast(events AS BIGINT) AS number_of_events_{{ longest }}m
 FROM first_ones
-WHERE n = visits OR n IN ({{ counts | join(", ") }})
+WHERE n IN ({{ counts | join(", ") }})

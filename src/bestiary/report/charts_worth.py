@@ -1,13 +1,12 @@
 """Charts of what is expected and of how many visits are enough."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from bestiary.report.charts import Chart, axis, chart, log_ticks, plain
 from bestiary.report.distributions import log1p
 from bestiary.report.palette import ACCENT, HIGH, SOFT
 from bestiary.report.words import Words
-from bestiary.segments.intervals import wilson_of
 
 TERMS = {"expected": "terms.expected", "actual": "terms.actual_revenue"}
 FEW = 30
@@ -53,32 +52,29 @@ def calibration_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
 
 
 def reliability_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
-    """The share of customers whom their first visits put where all do, by number of visits, in percent; the level.
+    """The share of customers who keep their segment, by the number of visits seen, in percent, with the level.
 
-    One curve of everyone, which decides, and one of those who came more often; None where nobody came again.
+    One curve against the next visit and one against all visits, as far as they were measured; None where nothing was.
     """
     enough = summary["enough"]
-    if enough is None or not enough["points"]:
+    if enough is None:
         return None
-    points = enough["points"]
-    again = [
-        (point["again_same"] / point["again"], *wilson_of(point["again_same"], point["again"])) for point in points
-    ]
-    traces = [
-        _curve("everyone", [(point["share"], point["low"], point["high"]) for point in points], points, ACCENT, words),
-        _curve("again", again, points, HIGH, words),
-    ]
+    curves = {one["against"]: one for one in (enough["whole"], enough["deciding"]) if one["points"]}
+    if not curves:
+        return None
+    traces = [_curve(against, one, words) for against, one in sorted(curves.items(), reverse=True)]
+    deciding = enough["deciding"]
     level = {
         "xref": "paper",
         "x0": 0,
         "x1": 1,
         "yref": "y",
-        "y0": 100 * enough["level"],
-        "y1": 100 * enough["level"],
+        "y0": 100 * deciding["level"],
+        "y1": 100 * deciding["level"],
     }
     shapes: list[dict[str, Any]] = [{"type": "line", **level, "line": {"color": SOFT, "width": 1.5, "dash": "dot"}}]
-    if enough["visits"] is not None:
-        at = {"xref": "x", "x0": enough["visits"] - 0.4, "x1": enough["visits"] + 0.4}
+    if deciding["visits"] is not None:
+        at = {"xref": "x", "x0": deciding["visits"] - 0.4, "x1": deciding["visits"] + 0.4}
         shape = {"type": "rect", **at, "yref": "paper", "y0": 0, "y1": 1, "fillcolor": ACCENT, "opacity": 0.13}
         shapes.append({**shape, "line": {"width": 0}, "layer": "below"})
     layout = {
@@ -89,29 +85,22 @@ def reliability_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "shapes": shapes,
         "margin": {"l": 56, "r": 12, "t": 56, "b": 48},
     }
-    return chart("reliability", words, traces, layout, (360, 0), level=words.percent(enough["level"], 0))
+    return chart("reliability", words, traces, layout, (360, 0), level=words.percent(deciding["level"], 0))
 
 
-def _curve(
-    who: str,
-    shares: Sequence[tuple[float, float, float]],
-    points: Sequence[Mapping[str, Any]],
-    colour: str,
-    words: Words,
-) -> dict[str, Any]:
-    """Shares with their intervals; where few came more often, points are hollow."""
-    of = "customers" if who == "everyone" else "again"
+def _curve(against: str, one: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    points, colour = one["points"], ACCENT if against == "next" else HIGH
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": words(f"terms.{who}_placed"),
+        "name": words(f"terms.against_{against}"),
         "x": [point["n"] for point in points],
-        "y": [round(100 * share, 3) for share, _, _ in shares],
+        "y": [round(100 * point["share"], 3) for point in points],
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [round(100 * (high - share), 3) for share, _, high in shares],
-            "arrayminus": [round(100 * (share - low), 3) for share, low, _ in shares],
+            "array": [round(100 * (point["high"] - point["share"]), 3) for point in points],
+            "arrayminus": [round(100 * (point["share"] - point["low"]), 3) for point in points],
             "color": colour,
             "thickness": 1,
             "width": 2,
@@ -120,8 +109,8 @@ def _curve(
         "marker": {
             "color": colour,
             "size": 7,
-            "symbol": ["circle" if point["again"] >= FEW else "circle-open" for point in points],
+            "symbol": ["circle" if point["customers"] >= FEW else "circle-open" for point in points],
         },
-        "text": [words("terms.customers_count", n=words.number(point[of])) for point in points],
+        "text": [words("terms.customers_count", n=words.number(point["customers"])) for point in points],
         "hovertemplate": "%{x}: %{y:.0f} % (%{text})<extra></extra>",
     }

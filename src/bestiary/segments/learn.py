@@ -7,14 +7,13 @@ import numpy as np
 
 from bestiary.config import Settings
 from bestiary.segments import group
-from bestiary.segments.enough import enough
+from bestiary.segments.enough import Enough, enough
 from bestiary.segments.frame import framed
 from bestiary.segments.group import Group
 from bestiary.segments.history import History
 from bestiary.segments.pca import Components, components
 from bestiary.segments.population import Population, somebody
 from bestiary.segments.presets import Recipe
-from bestiary.segments.reliability import Reliability
 from bestiary.segments.transform import Floats, Ints
 from bestiary.segments.value import earlier
 from bestiary.segments.worth.season import season_ratio
@@ -43,7 +42,7 @@ class Learned:
 
     buyers: Group
     visitors: Group | None
-    enough: Reliability | None
+    enough: Enough | None
     season: float | None
     picture: Picture
 
@@ -104,14 +103,14 @@ def learn(
 
 def _enough(
     history: History, populations: Sequence[Population], buyers: Group, visitors: Group | None, settings: Settings
-) -> Reliability | None:
+) -> Enough | None:
     """How many events are enough; None where first visits are not known, or hold no column that a model asks for."""
     if history.first_visits is None:
         return None
     segmentations = [buyers.segmentation()]
     if visitors:
         segmentations.append(visitors.segmentation(buyers.chosen.k))
-    return enough(history.first_visits, populations[0].connection, segmentations, settings.choice.agreement)
+    return enough(history.first_visits, list(zip(populations, segmentations, strict=False)), settings)
 
 
 def _season(history: History, buyers: Group) -> float | None:
