@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bestiary.config import Choice
+from bestiary.segments.believed import _word
 from bestiary.segments.choice.null import Null
 from bestiary.segments.choice.stability import Stability
 from bestiary.segments.choice.verdict import Verdict, verdict
@@ -126,3 +127,14 @@ def test_the_reason_says_which_word_holds_in_both_languages() -> None:
     assert "nuage continu" in reproducible["fr"]
     assert "useful cuts" in constructed["en"]
     assert "coupes utiles" in constructed["fr"]
+
+
+def test_another_k_than_the_verdicts_has_a_word_of_its_own() -> None:
+    taken = Verdict("natural", 4, 0.02, 0.1, 4, (3, 4, 6), {})
+    assert [_word(k, taken) for k in (3, 4, 5, 6, 50)] == [
+        "reproducible",
+        "natural",
+        "constructed",
+        "reproducible",
+        "constructed",
+    ]

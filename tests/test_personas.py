@@ -11,7 +11,16 @@ from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
 from bestiary.segments import identity
-from bestiary.segments.identity import AXES, box_fits, identify, mid_ranks, percentiles, visitor_percentiles
+from bestiary.segments.identity import (
+    AXES,
+    Identity,
+    box_fits,
+    carried_on,
+    identify,
+    mid_ranks,
+    percentiles,
+    visitor_percentiles,
+)
 from bestiary.segments.personas import ANY, BuyerBox, Kind, Visitor, VisitorBox, bestiary_of, personas
 from bestiary.segments.presets import recipe, visitors
 
@@ -321,3 +330,18 @@ def test_visitors_are_those_who_bought_nothing_in_the_longest_window() -> None:
     assert found.nullable == ("price",)
     assert "3 months" in found.rule["en"]
     assert "des 3 derniers mois" in found.rule["fr"]
+
+
+def test_a_name_that_is_carried_on_has_the_fit_of_today_and_a_poor_one_is_told() -> None:
+    """In the lion's box it fits; 40 points outside on one axis, exp(-(40 / 15)^2 / 2) = 0.03."""
+    lion = Identity("lion", {"en": "lion", "fr": "lion"}, 1.0, None)
+    inside, outside = np.array([80.0, 90.0, 90.0, 50.0]), np.array([25.0, 90.0, 90.0, 50.0])
+    assert carried_on(lion, inside, ALL) == lion
+    found = carried_on(lion, outside, ALL)
+    assert found.match == pytest.approx(0.0286, abs=1e-3)
+    assert (found.persona, found.name) == ("lion", lion.name)
+    assert found.note is not None
+    assert "(fit 0.03)" in found.note["en"]
+    assert "(accord 0,03)" in found.note["fr"]
+    nameless = Identity(None, {"en": "Segment 3", "fr": "Segment 3"}, None, None)
+    assert carried_on(nameless, outside, ALL) == nameless

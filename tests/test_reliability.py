@@ -73,10 +73,12 @@ def test_the_threshold_is_the_first_that_is_passed_for_good(
     assert (found.visits, found.min_events) == (visits, None if visits is None else 4 * visits)
 
 
-def test_the_median_number_of_events_is_rounded_up() -> None:
-    same = np.ones(40, dtype=np.bool_)
-    found = reliability(np.ones(40, dtype=np.int32), ints(*[2] * 20, *[3] * 20), same)
-    assert (found.points[0].events, found.min_events) == (2.5, 3)
+def test_nine_of_ten_who_came_often_enough_have_as_many_events() -> None:
+    """One of forty has 1, three have 2 and the rest 3 and more: four of forty, one of ten, have 2 or fewer."""
+    same, events = np.ones(40, dtype=np.bool_), ints(1, *[2] * 3, *[3] * 16, *[8] * 20)
+    found = reliability(np.ones(40, dtype=np.int32), events, same)
+    assert (found.points[0].events, found.points[0].least, found.min_events) == (5.5, 2, 2)
+    assert reliability(np.ones(39, dtype=np.int32), events[1:], same[1:]).min_events == 3
 
 
 @settings(max_examples=200, deadline=None)
@@ -106,17 +108,22 @@ def test_the_order_of_the_evidence_does_not_matter_and_a_higher_level_asks_for_n
 def test_the_sentences_give_the_threshold_or_say_that_there_is_none() -> None:
     found = curve((1, 2000, 1199), (2, 1500, 1209), (3, 40, 35)).words()
     assert found["en"] == (
-        "2 visits are enough to place a customer, about 8 events: of 1,500 customers who came more often, 80% were in "
+        "2 visits are enough to place a customer; nine of ten have had 8 events by then. Of 1,500 customers who came "
+        "more often, 80% were in "
         "the same segment after the next visit (95% interval: 78% to 82%), and with more visits it is never surely "
         "under 80%. With fewer events it is too early to say."
     )
     assert found["fr"] == (
-        "2 visites suffisent pour classer un client, soit environ 8 événements : sur 1\u202f500 clients venus plus "
-        "souvent, 80\u00a0% étaient dans le même segment après la suivante (intervalle à 95\u00a0% : de 78\u00a0% à "
-        "82\u00a0%), et avec plus de visites ce n'est jamais sûrement moins de 80\u00a0%. Avec moins d'événements, il "
-        "est trop tôt pour le dire."
+        "2 visites suffisent pour classer un client ; neuf sur dix ont alors 8 événements ou plus. Sur 1\u202f500 "
+        "clients venus plus souvent, 80\u00a0% étaient dans le même segment après la suivante (intervalle à "
+        "95\u00a0% : de 78\u00a0% à 82\u00a0%), et avec plus de visites ce n'est jamais sûrement moins de 80\u00a0%. Avec "
+        "moins d'événements, il est trop tôt pour le dire."
     )
-    assert curve((1, 100, 90), events=1).words()["en"].startswith("1 visit is enough to place a customer, about 1 eve")
+    assert (
+        curve((1, 100, 90), events=1)
+        .words()["en"]
+        .startswith("1 visit is enough to place a customer; nine of ten have had 1 event by")
+    )
     # After the last number that was looked at there are no more visits to speak of.
     assert "(95% interval: 82% to 94%). With fewer" in curve((1, 100, 90)).words()["en"]
     never = curve((1, 100, 10), (2, 1000, 799), (3, 5, 5)).words()

@@ -129,7 +129,7 @@ def test_everyone_is_there_once_in_the_order_of_the_ids(run: Run) -> None:
 def test_without_a_run_before_all_are_settled_where_they_are_and_nobody_moved(run: Run) -> None:
     found = labels(run[0])
     assert (found["settled"] == found["segment"]).all()
-    assert list(labels(run[0], "movements")) == ["user_id", "from", "to", "as_of"]
+    assert list(labels(run[0], "movements")) == ["user_id", "from", "to", "as_of", "kind"]
     assert len(labels(run[0], "movements")["user_id"]) == 0
 
 

@@ -199,6 +199,7 @@ def test_customers_who_are_all_alike_are_one_segment(tmp_path: Path, buyers: int
     assert card["tree"] is None
     assert model.fitted.buyers.tree is None
     assert all_in(card, "mean_confidence") == [None]
+    assert [(one["persona"], one["name"]["en"]) for one in card["segments"]] == [(None, "All customers")]
     assert card["warnings"]
     assert labels(tmp_path)["confidence"].mask.all()
 
