@@ -1,6 +1,6 @@
 -- From where to where each customer of either run went, by the segments in which they are settled: numbers of the run
--- before, and of this one. `origin` is what this run calls the segment of before; null where it calls nothing so. `kind`
--- tells a customer who is new from one who was there and had no segment, and one who lapsed from one who lost it.
+-- before, and of this one. `origin` is what this run calls the segment of before; null where it calls nothing so.
+-- `kind` tells who is new from who was there and had no segment, and who lapsed from who lost it.
 CREATE OR REPLACE TEMP TABLE flows AS
 {% if before %}
 WITH earlier AS (
