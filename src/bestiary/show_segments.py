@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bestiary.files import read_json
 from bestiary.logs import Log
+from bestiary.segments.presets import FEWEST_VISITORS
 from bestiary.show import Out
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
     notes = [warning["en"] for warning in card["warnings"]]
     ranked = sorted(card["segments"], key=lambda segment: -segment["value"])
     currency = read_json(run.path.parents[1] / "store.json")["currency"]
-    out.print(_buyers(ranked, currency, f"Customers as of {run.as_of}"))
+    early = sum(number for name, number in card["population"]["too_early"].items() if name != "visitors")
+    out.print(_buyers(ranked, early, currency, f"Customers as of {run.as_of}"))
     if card["visitors"]:
         out.print(_visitors(card["visitors"]["segments"]))
     for line in told(card):
@@ -49,7 +51,7 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
         removed=run.gone,
         customers=population["customers"],
         segmented=population["segmented"],
-        too_early=sum(population["too_early"].values()),
+        too_early=_early(card),
         candidate=_chosen(card)["name"],
         k=card["silhouette"]["chosen_k"],
         word=card["silhouette"]["word"],
@@ -74,10 +76,19 @@ def told(card: Mapping[str, Any]) -> list[str]:
     looking = card["visitors"]["segments"] if card["visitors"] else []
     if any(one["loose"] for one in (*card["segments"], *looking)):
         lines.append("Loose: when customers are drawn again, the segment comes back only in part.")
-    early = sum(population["too_early"].values())
+    early = _early(card)
     if early:
         lines.append(f"Too early to say where {early:,} of all belong. {card['enough']['words']['en']}")
+    left_out = population["too_early"].get("visitors", 0) if not card["visitors"] else 0
+    if left_out:
+        lines.append(f"{left_out:,} who bought nothing are too few to be segmented: {FEWEST_VISITORS} are needed.")
     return lines
+
+
+def _early(card: Mapping[str, Any]) -> int:
+    """Of how many it is too early to say; visitors who are too few to be segmented are not among them."""
+    counts = card["population"]["too_early"]
+    return sum(number for name, number in counts.items() if name != "visitors" or card["visitors"])
 
 
 def _sentence(text: str) -> str:
@@ -85,7 +96,8 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _buyers(ranked: Sequence[Mapping[str, Any]], currency: str, title: str) -> Table:
+def _buyers(ranked: Sequence[Mapping[str, Any]], early: int, currency: str, title: str) -> Table:
+    """A row for each segment, and one for those of whom it is too early to say, so that columns add up."""
     table = Table("segment", box=None, pad_edge=False, title=title, title_justify="left")
     for name in ("customers", "of all", f"value, {currency}", "of value", "median days since", "median purchases"):
         table.add_column(name, justify="right")
@@ -100,7 +112,18 @@ def _buyers(ranked: Sequence[Mapping[str, Any]], currency: str, title: str) -> T
             _whole(medians["days_since_last_purchase"]),
             _whole(medians["number_of_purchases"]),
         )
+    if early:
+        customers, value = (_rest([one[share] for one in ranked]) for share in FIGURES[1::2])
+        placed = sum(one["value"] for one in ranked)
+        money = "-" if value is None or value >= 1 else f"{placed * value / (1 - value):,.0f}"
+        table.add_row("(too early to say)", f"{early:,}", _percent(customers), money, _percent(value), "-", "-")
     return table
+
+
+def _rest(shares: Sequence[float | None]) -> float | None:
+    """What shares leave of the whole; None where one is not defined."""
+    known = [share for share in shares if share is not None]
+    return 1 - sum(known) if len(known) == len(shares) else None
 
 
 def _visitors(found: Sequence[Mapping[str, Any]]) -> Table:

@@ -6,6 +6,7 @@ from typing import Any
 from bestiary.config import Settings
 from bestiary.segments.choice.judge import Extremes, Judgement
 from bestiary.segments.choice.stability import Stability
+from bestiary.segments.choice.verdict import Verdict, Word
 from bestiary.segments.group import Group
 
 Record = dict[str, Any]
@@ -28,7 +29,7 @@ def believed(group: Group, settings: Settings) -> Record:
             "curve": [],
         }
     verdict = judgement.verdict
-    rule, word = verdict.reason, verdict.word
+    rule, word = verdict.reason, _word(chosen.k, verdict)
     if chosen.judgement is None and chosen.stable and not _steady(chosen.stable, settings):
         word, rule = "constructed", _borrowed(chosen.candidate.like, chosen.stable, verdict.reason)
     if settings.k != "auto":
@@ -54,6 +55,13 @@ def believed(group: Group, settings: Settings) -> Record:
         "asked": settings.choice.model_dump(include={"ari", "jaccard", "loose", "smallest_share"}),
         "curve": _curve(judgement),
     }
+
+
+def _word(k: int, verdict: Verdict) -> Word:
+    """The verdict's word where its k was taken; another k, asked for or kept, comes back or is only cut."""
+    if k == verdict.k:
+        return verdict.word
+    return "reproducible" if k in verdict.steady else "constructed"
 
 
 def _steady(stable: Stability, settings: Settings) -> bool:

@@ -1,6 +1,5 @@
 """One population learned: every candidate tried and valued, one chosen, carried on from the run before, and named."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bestiary.config import Settings
@@ -14,7 +13,7 @@ from bestiary.segments.carry import Carried, carry
 from bestiary.segments.choice.curve import ToPoints
 from bestiary.segments.choice.judge import Extremes, Judgement, Size, extremes, rounds
 from bestiary.segments.frame import Frame
-from bestiary.segments.identity import Identity, identify
+from bestiary.segments.identity import Identity, carried_on, identify
 from bestiary.segments.model import Segmentation
 from bestiary.segments.personas import bestiary_of
 from bestiary.segments.presets import Recipe
@@ -23,6 +22,8 @@ from bestiary.segments.transform import Floats
 from bestiary.segments.useful import useful
 from bestiary.segments.value import Earlier, Valued, valued
 from bestiary.segments.worth.findings import Figure
+
+ALL = {"en": "All customers", "fr": "Tous les clients"}
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,11 @@ def _names(chosen: Attempt, profiles: Floats, frame: Frame, carried: Carried | N
     if cells:
         return [Identity(None, dict(name), None, None) for name in cells]
     animals = bestiary_of(deck=frame.recipe.deck, population=frame.recipe.animals)
-    kept: Mapping[int, Identity] = carried.names if carried else {}
+    if len(profiles) == 1:  # nobody to be told apart from: no animal
+        return [Identity(None, dict(ALL), None, None)]
+    kept = {
+        number: carried_on(one, profiles[number], animals) for number, one in (carried.names if carried else {}).items()
+    }
     if not kept:
         return identify(profiles, animals, frame.recipe.animals, numbers)
     taken = {one.persona for one in kept.values()}

@@ -10,8 +10,8 @@ right animal is taken: it shares the right name instead. Where boxes overlap, th
 centre earn up to a tenth more, which decides between two animals that fit.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -164,6 +164,23 @@ def identify(
                 number = segment if numbers is None else numbers[segment]
                 names[segment] = _unnamed(number, dict(zip(axes, profiles[segment], strict=True)), persona, fit)
     return [names[segment] for segment in range(len(profiles))]
+
+
+def carried_on(before: Identity, profile: Floats, animals: Mapping[str, Persona]) -> Identity:
+    """A name of the run before on a segment with mean percentiles (4,): its fit is today's, a poor one is told."""
+    if before.persona is None or before.persona not in animals:
+        return before
+    animal = animals[before.persona]
+    fit = float(box_fits(profile[None, :], np.array([animal.box.intervals]))[0, 0])
+    if fit >= POOR:
+        return replace(before, match=fit)
+    note = {
+        "en": f"Keeps its name from the run before, but no longer looks like it (fit {fit:.2f}): read its figures, and "
+        "not the animal's text.",
+        "fr": f"Garde son nom de l'exécution précédente, mais ne lui ressemble plus (accord {fit:.2f}) : lisez ses "
+        "chiffres, et non le texte de l'animal.".replace("0.", "0,"),
+    }
+    return replace(before, match=fit, note=note)
 
 
 def _pairs(profiles: Floats, gains: Floats) -> dict[int, int]:

@@ -13,7 +13,7 @@ from bestiary.segments.group import Group
 from bestiary.segments.history import History
 from bestiary.segments.pca import Components, components
 from bestiary.segments.population import Population, somebody
-from bestiary.segments.presets import Recipe
+from bestiary.segments.presets import FEWEST_VISITORS, Recipe
 from bestiary.segments.transform import Floats, Ints
 from bestiary.segments.value import earlier
 from bestiary.segments.worth.season import season_ratio
@@ -22,8 +22,6 @@ PICTURE = 2_000
 """Customers in the picture of the principal components."""
 VISITORS = 200_000
 """Above this many visitors, their segments are learned on a seeded sample of so many; everyone is placed."""
-FEWEST_VISITORS = 100
-"""With fewer visitors than this, they are not segmented."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,10 @@ Windows = tuple[int, int, int]
 Words = dict[str, str]
 
 
+FEWEST_VISITORS = 100
+"""With fewer visitors than this, they are not segmented."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One population's recipe, its columns named for the windows in use.
