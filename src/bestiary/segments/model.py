@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from bestiary.config import Choice, Frozen, Preset, explain
-from bestiary.errors import ModelError
+from bestiary.errors import FormatError, ModelError
 from bestiary.files import read_json, write_json
 from bestiary.segments.leaves import TreeNodes
 from bestiary.segments.partition import AnyPartition
@@ -218,7 +218,7 @@ def parse(read: dict[str, Any], name: str = "The model", again: str = "Fit again
     version = read.get("format_version")
     if isinstance(version, int) and version != FORMAT_VERSION:
         newer = version > FORMAT_VERSION
-        raise ModelError(
+        raise FormatError(
             f"{name} has format version {version}.",
             allowed=f"This bestiary reads version {FORMAT_VERSION}.",
             do=f"Install a newer bestiary, or fit with this one. {again}" if newer else again,
