@@ -106,7 +106,10 @@ def test_each_step_as_a_command_makes_what_run_makes(
     assert "2019-" in done("ingest", events, "--store", store)
     assert "No runs yet" in done("runs", "--store", store)
     assert "customers.parquet" in done("customers", "--store", store)
-    assert "not complete" in done("runs", "--store", store)
+    (name,) = (path.name for path in (store / "runs").iterdir())
+    told = done("runs", "--store", store)
+    assert "not complete: no segments" in told
+    assert f"To go on: bestiary fit --store {store} --as-of {name}\n" in told
     assert "customers" in done("fit", "--store", store, "--config", config)
     assert "report.html" in done("report", "--store", store)
     assert "complete" in done("runs", "--store", store)

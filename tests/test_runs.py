@@ -118,6 +118,40 @@ def test_a_damaged_run_is_not_complete_and_is_made_again(made: Path, store: Path
     assert rerun(made, store).unchanged
 
 
+@pytest.mark.parametrize(
+    ("name", "step"), [("segments.parquet", "fit"), ("scorecard.json", "fit"), ("quality.json", "customers")]
+)
+def test_the_doctor_tells_a_damaged_file_of_a_run_with_the_command_that_writes_it(
+    name: str, step: str, store: Path
+) -> None:
+    path = only(store).path / name
+    path.write_bytes(path.read_bytes()[:-20])
+    (problem,) = pipeline.doctor(store).problems
+    assert problem.startswith(str(path))
+    assert problem.endswith(f": bestiary {step} --store {store} --as-of {only(store).as_of}")
+    # Also where the report is not drawn yet; what comes after a step that was interrupted is litter.
+    (only(store).path / "run.json").unlink()
+    assert len(pipeline.doctor(store).problems) == 1
+
+
+def test_a_run_that_is_not_complete_says_what_is_missing(store: Path) -> None:
+    run = only(store)
+    told = []
+    (run.path / "run.json").write_text("{")
+    told.append(run.undone())
+    for name in ("run.json", "report.html", "model.json", "customers.parquet", "quality.json"):
+        (run.path / name).unlink()
+        told.append(run.undone())
+    assert told == [
+        ("report", "run.json is damaged"),
+        ("report", "no run.json"),
+        ("report", "no report"),
+        ("fit", "no model.json"),
+        ("customers", "no customers.parquet"),
+        ("customers", "no customers"),
+    ]
+
+
 @pytest.mark.parametrize("calls", [1, 3, 6])
 def test_a_replacement_that_ends_half_way_is_never_taken_for_a_run(
     calls: int, made: Path, store: Path, monkeypatch: pytest.MonkeyPatch

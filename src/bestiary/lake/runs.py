@@ -32,6 +32,8 @@ STEPS = {
     "report": ("report.html",),
 }
 """What each step leaves, in the order of the steps."""
+MADE = {"customers": "customers", "fit": "segments", "report": "report"}
+"""The same in a word."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,19 @@ class Run:
             (self.path / name).unlink(missing_ok=True)
         for name in made:
             (stage.path / name).replace(self.path / name)
+
+    def undone(self) -> tuple[str, str]:
+        """The first step that is not done in a run that is not complete, and what of it is not there, in words."""
+        for name, made in STEPS.items():
+            lost = [one for one in made if not (self.path / one).is_file()]
+            if lost:
+                return name, f"no {', '.join(lost) if len(lost) < len(made) else MADE[name]}"
+        there = (self.path / "run.json").is_file()
+        return "report", "run.json is damaged" if there else "no run.json"
+
+    def command(self, step: str) -> str:
+        """The command that does a step of this run again."""
+        return f"bestiary {step} --store {self.path.parents[1]} --as-of {self.as_of}"
 
     def finish(self, content: Mapping[str, Any]) -> None:
         """Write `run.json`, which makes the run complete."""
