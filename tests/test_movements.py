@@ -168,6 +168,7 @@ def test_the_runs_are_left_as_they_are_and_the_command_prints_them(store: Path, 
     written = json.loads((tmp_path / "moved.json").read_text())
     assert (written["from"], written["to"], written["days"]) == ("2020-03-01", "2020-05-01", 61)
     assert f"{written['states']['from'][0]['customers']:,}" in out
+    assert "where they are settled" in out
     process = bestiary("movements", "--store", store, "--log-format", "json", "--quiet")
     (result,) = events_of(process.stderr, "result")
     assert (result["step"], result["from"], result["to"]) == ("movements", "2020-04-01", "2020-05-01")
