@@ -242,6 +242,12 @@ def test_a_stray_last_event_asks_for_as_of(tmp_path: Path) -> None:
     assert "customers.parquet" in done("customers", "--store", tmp_path / "store", "--as-of", "2019-10-02")
 
 
+def test_an_option_that_takes_one_of_some_names_says_which(tmp_path: Path) -> None:
+    process = bestiary("report", "--store", tmp_path, "--lang", "de")
+    assert process.returncode == 2
+    assert "Invalid value for '--lang': 'de' is not one of 'en', 'fr'." in process.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
