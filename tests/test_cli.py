@@ -106,7 +106,10 @@ def test_each_step_as_a_command_makes_what_run_makes(
     assert "2019-" in done("ingest", events, "--store", store)
     assert "No runs yet" in done("runs", "--store", store)
     assert "customers.parquet" in done("customers", "--store", store)
-    assert "not complete" in done("runs", "--store", store)
+    (name,) = (path.name for path in (store / "runs").iterdir())
+    told = done("runs", "--store", store)
+    assert "not complete: no segments" in told
+    assert f"To go on: bestiary fit --store {store} --as-of {name}\n" in told
     assert "customers" in done("fit", "--store", store, "--config", config)
     assert "report.html" in done("report", "--store", store)
     assert "complete" in done("runs", "--store", store)
@@ -237,6 +240,12 @@ def test_a_stray_last_event_asks_for_as_of(tmp_path: Path) -> None:
     assert "--as-of 2019-10-02" in process.stderr
     assert re.search(r"^a\.csv +2,001 +2 +1,999 +0$|^a\.csv +2,001 +2,001 +0 +0$", process.stdout, re.MULTILINE)
     assert "customers.parquet" in done("customers", "--store", tmp_path / "store", "--as-of", "2019-10-02")
+
+
+def test_an_option_that_takes_one_of_some_names_says_which(tmp_path: Path) -> None:
+    process = bestiary("report", "--store", tmp_path, "--lang", "de")
+    assert process.returncode == 2
+    assert "Invalid value for '--lang': 'de' is not one of 'en', 'fr'." in process.stderr
 
 
 @pytest.mark.parametrize(

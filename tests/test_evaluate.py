@@ -11,7 +11,7 @@ import pytest
 
 from bestiary import pipeline
 from bestiary.config import Choice, Settings
-from bestiary.errors import ConfigError
+from bestiary.errors import ConfigError, PopulationError
 from bestiary.evaluation import Evaluation
 from bestiary.lake.store import Store
 from bestiary.past import past
@@ -117,7 +117,7 @@ def test_evaluate_prints_everyone_and_writes_the_same(store: Path, runs: tuple[P
     """By default it measures what the fit has measured: the figures are those of the scorecard."""
     out = tmp_path / "evaluation.json"
     printed = done("evaluate", "--store", store, "--out", out)
-    assert printed.startswith("To know only the segment (rfm_log, k = ")
+    assert printed.startswith("The segment alone (rfm_log, k = ")
     for word in ("Gini:", "R squared:", "Top 10 %", "PR-AUC:", "Lift:"):
         assert word in printed
     found, card = read(out), read(runs[1] / "scorecard.json")
@@ -145,13 +145,13 @@ def told(**values: float) -> str:
     return sentence(Evaluation(MIDWAY, MIDWAY, MIDWAY, "tree", {"tree": 7}, compared, ()))
 
 
-def test_what_is_sure_is_said_in_one_sentence_and_a_loss_is_said_first() -> None:
+def test_what_is_sure_is_said_in_a_sentence_for_each_baseline_and_a_loss_is_said_first() -> None:
     better = {f"grid_{metric}": 0.1 for metric in METRICS}
     assert told(**better, monetary_deciles_gini=-0.2, monetary_deciles_r_squared=0.2, frequency_top_10=-0.3) == (
-        "To know only the segment (tree, k = 7) is, against named RFM cells surely worth more by every figure; "
-        "against frequency alone surely worth less by top 10 %, too close to say by Gini, R squared, top 20 % and "
-        "PR-AUC; against monetary deciles surely worth less by Gini, surely worth more by R squared, too close to say "
-        "by top 10 %, top 20 % and PR-AUC."
+        "The segment alone (tree, k = 7) beside named RFM cells is surely worth more by every figure. "
+        "Beside frequency alone it is surely worth less by top 10 %, and too close to say by Gini, R squared, top 20 % "
+        "and PR-AUC. Beside monetary deciles it is surely worth less by Gini, surely worth more by R squared, and too "
+        "close to say by top 10 %, top 20 % and PR-AUC."
     )
 
 
@@ -173,7 +173,7 @@ def test_evaluate_takes_another_run_and_other_dates(store: Path) -> None:
     assert process.returncode == 0, process.stderr
     assert process.stdout == ""
     (result,) = events_of(process.stderr, "result")
-    assert result["told"].startswith("To know only the segment")
+    assert result["told"].startswith("The segment alone")
     asked = ("step", "as_of", "at", "until", "chosen")
     assert [result[name] for name in asked] == ["evaluate", "2020-05-01", "2020-03-15", "2020-06-15", "rfm_log"]
     kinds = {one["kind"] for one in result["scorers"]}
@@ -195,6 +195,11 @@ def test_dates_between_which_nothing_is_known_are_named(store: Path, dates: tupl
     assert told in error
     if "run" not in told and "short" not in told:
         assert "The lake holds events from 2019-10-01 to before 2021-02-01" in error
+
+
+def test_an_amount_that_is_too_little_has_its_currency(store: Path) -> None:
+    with pytest.raises(PopulationError, match=r" brought [\d,.]+ USD until 2019-10-03: too few"):
+        pipeline.evaluate(store, at=date(2019, 10, 2), until=date(2019, 10, 3), settings=SETTINGS)
 
 
 def test_an_evaluation_changes_nothing_in_the_store(store: Path) -> None:

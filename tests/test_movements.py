@@ -14,8 +14,9 @@ import pytest
 
 import shop
 from bestiary import changes, pipeline, steps
-from bestiary.errors import ConfigError, ModelError, StoreError
+from bestiary.errors import ConfigError, DamageWarning, ModelError, StoreError
 from bestiary.lake.store import Store
+from bestiary.past import run_before
 from bestiary.segments.follow.between import Between
 from bestiary.segments.model import Model, Segmentation, load
 from command import bestiary, done, events_of, failed
@@ -167,6 +168,7 @@ def test_the_runs_are_left_as_they_are_and_the_command_prints_them(store: Path, 
     written = json.loads((tmp_path / "moved.json").read_text())
     assert (written["from"], written["to"], written["days"]) == ("2020-03-01", "2020-05-01", 61)
     assert f"{written['states']['from'][0]['customers']:,}" in out
+    assert "where they are settled" in out
     process = bestiary("movements", "--store", store, "--log-format", "json", "--quiet")
     (result,) = events_of(process.stderr, "result")
     assert (result["step"], result["from"], result["to"]) == ("movements", "2020-04-01", "2020-05-01")
@@ -219,3 +221,25 @@ def test_a_run_is_made_again_when_the_one_before_it_has_changed(store: Path, tmp
     assert pipeline.run(events, copy, as_of=MAY, settings=QUICK).unchanged
     shutil.rmtree(copy / "runs" / str(APRIL))
     assert len({before[2], after[2], keys()[2]}) == 3
+
+
+def test_a_damaged_model_of_the_run_before_is_told_and_an_older_format_is_not(store: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(store, tmp_path / "store"))
+    path = copy / "runs" / str(APRIL) / "model.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"format_version": 1}))
+    done("movements", "--store", copy, "--out", tmp_path / "older.json")
+    assert json.loads((tmp_path / "older.json").read_text())["from"] == str(MARCH)
+    del content["fitted"]["min_events"]
+    path.write_text(json.dumps(content))
+    with pytest.warns(DamageWarning, match=r"as of 2020-04-01 .* that as of 2020-03-01\. .*min_events: is missing"):
+        found = run_before(copy, MAY, QUICK)
+    assert found is not None
+    assert found[0].as_of == MARCH
+    process = bestiary("movements", "--store", copy)
+    (line,) = [one for one in process.stderr.splitlines() if "passed over" in one]
+    assert line.startswith("Warning: The run as of 2020-04-01 is passed over")
+    assert line.endswith(f"bestiary fit --store {copy} --as-of 2020-04-01")
+    process = bestiary("movements", "--store", copy, "--log-format", "json", "--quiet")
+    (warning,) = events_of(process.stderr, "warning")
+    assert warning["told"] == line.removeprefix("Warning: ")

@@ -181,6 +181,8 @@ def test_sums_are_only_for_a_known_season(tmp_path: Path, season: float | None) 
     found = said(tmp_path, change=change)
     assert (one_line(WORDS("expected.ranks")) in found) == (season is None)
     assert ("times 1.25" in found) == (season is not None)
+    assert "less than a year" not in found
+    assert ("12 months of history before the window" in found) == (season is None)
 
 
 def test_calibration_is_drawn_by_tenth(summary: dict[str, Any]) -> None:
@@ -314,9 +316,33 @@ def test_movements_tell_surprises_first(tmp_path: Path, language: Language) -> N
         parts["scorecard"]["follow"] = follow()
 
     shown, words = said(tmp_path, language, personas=("lion", "fox"), change=change), Words(language, "EUR")
-    for key in ("movements.more", "movements.as_expected", "kinds.split", "ways.warm"):
+    for key in ("movements.more", "movements.as_expected", "kinds.split"):
         assert one_line(words(key)) in shown, key
+    assert one_line(words("ways.warm", whose=words("whose.buyers"))) in shown
     assert ("The owl has vanished." if language == "en" else "Parti.") in shown
+
+
+def test_whose_segments_came_from_those_before_is_said_of_each_population() -> None:
+    def ways(visitors: str) -> dict[str, str]:
+        told = follow()
+        told["populations"] = {"buyers": told["populations"]["buyers"] | {"way": "kept"}}
+        told["populations"]["visitors"] = told["populations"]["buyers"] | {"way": visitors}
+        found = movements(told)
+        assert found is not None
+        return dict(found["ways"])
+
+    assert ways("kept") == {"all": "kept"}
+    assert ways("matched") == {"buyers": "kept", "visitors": "matched"}
+    for language in LANGUAGES:
+        words = Words(language, "EUR")
+        texts = {words(f"ways.{way}", whose=words("whose.all")) for way in ("kept", "warm", "cold", "matched")}
+        assert all(("visitors" if language == "en" else "visiteurs") in text for text in texts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_title_of_an_upright_axis_is_short_enough_for_its_chart(language: Language) -> None:
+    """Some 250 pixels high, at about 7 a letter."""
+    assert len(Words(language, "EUR")("terms.kept_axis")) < 35
 
 
 def test_a_first_run_has_no_movements(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 import shop
 from bestiary import pipeline
-from bestiary.errors import BestiaryError, ModelError
+from bestiary.errors import BestiaryError, ConfigError, ModelError, StoreError
 from bestiary.files import read_json
 from bestiary.lake.doctor import Findings
-from bestiary.lake.runs import STEPS, Run
+from bestiary.lake.runs import STEPS, Run, find_run
 from bestiary.sql import connect
 
 
@@ -118,6 +118,40 @@ def test_a_damaged_run_is_not_complete_and_is_made_again(made: Path, store: Path
     assert rerun(made, store).unchanged
 
 
+@pytest.mark.parametrize(
+    ("name", "step"), [("segments.parquet", "fit"), ("scorecard.json", "fit"), ("quality.json", "customers")]
+)
+def test_the_doctor_tells_a_damaged_file_of_a_run_with_the_command_that_writes_it(
+    name: str, step: str, store: Path
+) -> None:
+    path = only(store).path / name
+    path.write_bytes(path.read_bytes()[:-20])
+    (problem,) = pipeline.doctor(store).problems
+    assert problem.startswith(str(path))
+    assert problem.endswith(f": bestiary {step} --store {store} --as-of {only(store).as_of}")
+    # Also where the report is not drawn yet; what comes after a step that was interrupted is litter.
+    (only(store).path / "run.json").unlink()
+    assert len(pipeline.doctor(store).problems) == 1
+
+
+def test_a_run_that_is_not_complete_says_what_is_missing(store: Path) -> None:
+    run = only(store)
+    told = []
+    (run.path / "run.json").write_text("{")
+    told.append(run.undone())
+    for name in ("run.json", "report.html", "model.json", "customers.parquet", "quality.json"):
+        (run.path / name).unlink()
+        told.append(run.undone())
+    assert told == [
+        ("report", "run.json is damaged"),
+        ("report", "no run.json"),
+        ("report", "no report"),
+        ("fit", "no model.json"),
+        ("customers", "no customers.parquet"),
+        ("customers", "no customers"),
+    ]
+
+
 @pytest.mark.parametrize("calls", [1, 3, 6])
 def test_a_replacement_that_ends_half_way_is_never_taken_for_a_run(
     calls: int, made: Path, store: Path, monkeypatch: pytest.MonkeyPatch
@@ -141,6 +175,25 @@ def test_a_replacement_that_ends_half_way_is_never_taken_for_a_run(
     assert not rerun(made, store, windows=(1, 2, 3), k=3).unchanged
     assert Run(path).description() is not None
     assert pipeline.doctor(store) == Findings((), ())
+
+
+def test_a_run_that_is_not_there_is_told_with_those_that_are_and_the_commands(store: Path) -> None:
+    run, other = only(store), date(2019, 10, 9)
+    with pytest.raises(StoreError, match="no run as of 2019-10-09") as error:
+        find_run(store, other, "fit")
+    assert error.value.allowed == f"Those that have: {run.as_of}."
+    first = f"First: bestiary customers --store {store} --as-of 2019-10-09"
+    assert error.value.do == f"{first}; then: bestiary fit --store {store} --as-of 2019-10-09"
+    (run.path / "model.json").unlink()
+    with pytest.raises(StoreError, match="no run at all") as error:
+        find_run(store, None, "fit")
+    assert (error.value.allowed, error.value.do) == ("", f"First: bestiary fit --store {store} --as-of {run.as_of}")
+
+
+def test_a_candidate_that_is_there_twice_is_refused(store: Path) -> None:
+    settings = quick().model_copy(update={"candidate": None, "candidates": ("rfm_log", "rfm_quartiles", "rfm_log")})
+    with pytest.raises(ConfigError, match="candidates: 'rfm_log' is there twice"):
+        pipeline.fit(store, settings=settings)
 
 
 def test_medians_of_a_card_are_those_of_its_customers(store: Path) -> None:

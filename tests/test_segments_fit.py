@@ -12,6 +12,7 @@ from bestiary.errors import ConfigError, ModelError, PopulationError
 from bestiary.segments.fit import fit
 from bestiary.segments.model import Model, load
 from bestiary.segments.personas import bestiary_of
+from bestiary.sql import connect, quote
 from segments_shop import PROVENANCE, QUICK, all_in, labels, learn, shop, write
 
 
@@ -181,6 +182,20 @@ def test_a_history_shorter_than_the_shortest_window_is_told(as_of: str, told: st
     if told:
         assert found[0]["en"].startswith(f"The buyers' history is of {told} only, less than the shortest window (2 mon")
         assert f"n'est que de {told.replace('day', 'jour')}, moins que la plus courte" in found[0]["fr"]
+
+
+@pytest.mark.parametrize("where", ["00:00:00", "23:59:59"])
+def test_a_day_of_data_is_one_day_whenever_it_begins(where: str, tmp_path: Path) -> None:
+    customers = write(tmp_path / "all.parquet", [(i % 2, 1 + i % 3, 10.0 + i) for i in range(40)])
+    one_day = tmp_path / "customers.parquet"
+    with connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * REPLACE (TIMESTAMP_NS '2019-10-01 {where}' AS first_seen) "
+            f"FROM read_parquet({quote(str(customers))})) TO {quote(str(one_day))} (FORMAT parquet)"
+        )
+    fit(one_day, tmp_path / "run", Settings(**QUICK), PROVENANCE | {"as_of": "2019-10-02"})
+    warnings = json.loads((tmp_path / "run" / "scorecard.json").read_text())["warnings"]
+    assert any(one["en"].startswith("The buyers' history is of 1 day only") for one in warnings)
 
 
 def test_nobody_bought(tmp_path: Path) -> None:

@@ -286,3 +286,23 @@ def test_a_newer_format_says_what_to_do(tmp_path: Path) -> None:
         parse(content() | {"format_version": 1})
     with pytest.raises(ModelError, match="Cannot read"):
         load(tmp_path / "none.json")
+
+
+def test_a_missing_or_damaged_key_is_named_in_a_few_words_with_the_command(tmp_path: Path) -> None:
+    path = tmp_path / "shop" / "runs" / "2020-05-01" / "model.json"
+    path.parent.mkdir(parents=True)
+    read = content()
+    del read["fitted"]["buyers"]["learned_on"]
+    read["fitted"]["visitors"]["transform"]["kind"] = "magic" * 5000
+    path.write_text(json.dumps(read))
+    with pytest.raises(ModelError) as error:
+        load(path)
+    assert "fitted.buyers.learned_on: is missing." in error.value.found
+    assert "fitted.visitors.transform: got {'kind': 'magicmagic" in error.value.found
+    assert len(error.value.found) < 600
+    again = f"Fit again to replace it: bestiary fit --store {tmp_path / 'shop'} --as-of 2020-05-01"
+    assert error.value.do == again
+    path.write_text("{")
+    with pytest.raises(ModelError, match="not valid JSON") as error:
+        load(path)
+    assert error.value.do == again

@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,6 +54,18 @@ def _date(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is not a date such as 2020-05-01.") from error
 
 
+def _one_of(names: type[StrEnum]) -> dict[str, Any]:
+    """How an option takes one of some names; its error is told in our words."""
+
+    def parse(text: str) -> StrEnum:
+        try:
+            return names(text)
+        except ValueError as error:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(repr(str(one)) for one in names)}.") from error
+
+    return {"parser": parse, "metavar": f"<{'|'.join(names)}>"}
+
+
 Events = Annotated[
     list[str], typer.Argument(help="Files, folders or globs of .csv, .csv.gz or .parquet.", show_default=False)
 ]
@@ -86,7 +98,9 @@ Until = Annotated[
     typer.Option(parser=_date, metavar="DATE", help="Measure up to this midnight.", show_default="the run's date"),
 ]
 Config = Annotated[Path | None, typer.Option(help="Settings, a TOML file.", show_default=False)]
-Preset = Annotated[PresetName | None, typer.Option(help="The recipe for segments.", show_default="default")]
+Preset = Annotated[
+    PresetName | None, typer.Option(**_one_of(PresetName), help="The recipe for segments.", show_default="default")
+]
 Candidate = Annotated[
     str | None, typer.Option(help="Take this way to segment, whatever the comparison says.", show_default="the best")
 ]
@@ -97,7 +111,10 @@ Anew = Annotated[
         help="Choose the way to segment and k again, instead of keeping the last run's; names still follow customers.",
     ),
 ]
-Language = Annotated[LanguageName | None, typer.Option("--lang", help="The report's language.", show_default="en")]
+Language = Annotated[
+    LanguageName | None,
+    typer.Option("--lang", **_one_of(LanguageName), help="The report's language.", show_default="en"),
+]
 Mapping = Annotated[
     str | None,
     typer.Option(help="How other columns become events: a TOML file, or online_retail.", show_default=False),
@@ -105,13 +122,22 @@ Mapping = Annotated[
 NoHeader = Annotated[bool, typer.Option("--no-header", help="CSV without names: the nine columns in their order.")]
 OnOverlap = Annotated[
     OverlapName | None,
-    typer.Option(help="A file that shares sessions with others.", show_default="warn; refuse one that has grown"),
+    typer.Option(
+        **_one_of(OverlapName),
+        help="A file that shares sessions with others.",
+        show_default="warn; refuse one that has grown",
+    ),
 ]
 Memory = Annotated[str | None, typer.Option(help="Upper bound for memory, such as 2GB.", show_default="4GB")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No tables and no progress; warnings and errors stay.")]
 LogFormat = Annotated[
-    LogFormatName, typer.Option(help="Progress, warnings, errors and results on standard error: as text or JSON lines.")
+    LogFormatName,
+    typer.Option(
+        **_one_of(LogFormatName),
+        help="Progress, warnings, errors and results on standard error: as text or JSON lines.",
+    ),
 ]
+FileFormat = Annotated[FormatName, typer.Option(**_one_of(FormatName), help="The files' format.")]
 TEXT = LogFormatName.text
 
 

@@ -87,7 +87,7 @@ def simulate(
     events: Annotated[int, typer.Option(min=1, help="How many events, about.")] = 1_000_000,
     months: Annotated[int, typer.Option(min=1, max=60, help="How many monthly files.")] = 7,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same content.")] = 0,
-    format: Annotated[options.FormatName, typer.Option(help="The files' format.")] = options.FormatName.csv,  # noqa: A002
+    format: options.FileFormat = options.FormatName.csv,  # noqa: A002
     dirty: Annotated[bool, typer.Option("--dirty", help="Damage some rows.")] = False,
     quiet: options.Quiet = False,
     log_format: options.LogFormat = options.TEXT,

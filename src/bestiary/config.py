@@ -32,7 +32,6 @@ _RULES = {
     "less_than_equal": "at most {le}",
     "list_type": "a list",
     "literal_error": "{expected}",
-    "missing": "a value, and there is none",
     "model_type": "a table of settings",
     "string_too_long": "at most {max_length} characters",
     "string_too_short": "at least {min_length} character",
@@ -40,9 +39,14 @@ _RULES = {
     "too_short": "at least {min_length} value",
     "too_long": "at most {max_length} values",
     "tuple_type": "a list",
+    "union_tag_invalid": "{discriminator} among {expected_tags}",
+    "union_tag_not_found": "a table with {discriminator}",
     "value_error": "{error}",
 }
 """What is allowed, by pydantic's kinds of errors; for others its own words must do."""
+SHOWN = 80
+"""Characters of a value that an error shows."""
+GROWING = "three growing numbers of months between 1 and 120"
 
 
 class Frozen(BaseModel):
@@ -142,11 +146,18 @@ class Settings(Frozen):
                 raise ValueError("an IANA time zone such as 'Europe/Paris'") from error
         return value
 
+    @field_validator("windows", mode="before")
+    @classmethod
+    def _three(cls, value: object) -> object:
+        if isinstance(value, list | tuple) and len(value) != 3:
+            raise ValueError(GROWING)
+        return value
+
     @field_validator("windows")
     @classmethod
     def _growing(cls, value: tuple[int, int, int]) -> tuple[int, int, int]:
         if not 0 < value[0] < value[1] < value[2] <= 120:
-            raise ValueError("three growing numbers of months between 1 and 120")
+            raise ValueError(GROWING)
         return value
 
     @field_validator("memory")
@@ -230,15 +241,27 @@ def read_toml(path: Path) -> dict[str, object]:
 
 
 def explain(error: ValidationError) -> list[str]:
-    """One line a place: the setting, the value received and the rule it breaks; where several would do, all."""
+    """One line a place: the setting, the value received and the rule it breaks; where several would do, all.
+
+    Of a long value the beginning is shown. What holds a name that is missing is not shown at all.
+    """
     rules: dict[tuple[str, str], list[str]] = {}
     for fault in error.errors():
         # Of alternatives, pydantic also names the type; only names and numbers of items are the reader's.
         place = ".".join(str(part) for part in fault["loc"] if isinstance(part, int) or part.isidentifier())
         known = _RULES.get(fault["type"])
         rule = known.format_map(fault.get("ctx", {})) if known else fault["msg"]
-        rules.setdefault((place, repr(fault["input"])), []).append(rule)
-    return [
-        f"{place}: got {value}; allowed: {' or '.join(some)}." if place else f"{' or '.join(some)}."
-        for (place, value), some in rules.items()
-    ]
+        value = "" if fault["type"] == "missing" else _shown(fault["input"])
+        rules.setdefault((place, value), []).append(rule)
+    return [_line(place, value, some) for (place, value), some in rules.items()]
+
+
+def _line(place: str, value: str, rules: list[str]) -> str:
+    if not value:
+        return f"{place}: is missing."
+    return f"{place}: got {value}; allowed: {' or '.join(rules)}." if place else f"{' or '.join(rules)}."
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."

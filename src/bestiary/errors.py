@@ -53,6 +53,14 @@ class ModelError(BestiaryError):
     """A model or another artefact of a run that is missing, damaged or of a newer format."""
 
 
+class FormatError(ModelError):
+    """A model of another format, older or newer: nothing is wrong with it."""
+
+
+class DamageWarning(UserWarning):
+    """Something of a store is damaged, and was passed over."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ` (did you mean 'x'?)` for the closest known name, or an empty string."""
     match = get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)

@@ -95,7 +95,8 @@ def evaluate(
         with lake.scratch() as scratch, bounded, step(progress, "evaluation", 2):
             first, last, table = _measured(lake, run, at, until, settings, scratch)
             progress.advance()
-            found = _valued(table, first, last, tried, settings)
+            known = settings.model_copy(update={"currency": lake.fixed.currency})  # an error names it
+            found = _valued(table, first, last, tried, known)
             progress.advance()
     return Evaluation(
         as_of=run.as_of,
@@ -182,8 +183,8 @@ def _valued(table: Path, at: date, until: date, tried: dict[str, int], settings:
         size = before.frame.size if before else 0
         brought = float(before.outcome.revenue.sum()) if before else 0.0
         raise PopulationError(
-            f"{size:,} customers as of {at} ({asked.rule['en']}) brought {brought:,.2f} until {until}: too few or too "
-            "little to say what segments are worth.",
+            f"{size:,} customers as of {at} ({asked.rule['en']}) brought {brought:,.2f} {settings.currency} "
+            f"until {until}: too few or too little to say what segments are worth.",
             allowed=f"At least {FEWEST} customers, and revenue net of refunds above 0.",
             do="Name other dates (--at, --until).",
         )

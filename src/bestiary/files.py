@@ -13,6 +13,7 @@ from bestiary.errors import ModelError
 
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 """What a file is called that `replacing` has not finished; a process that is killed leaves it."""
+AGAIN = "Run the step that writes it again."
 
 
 @contextmanager
@@ -47,20 +48,20 @@ def whole_parquet(path: Path) -> Path:
             file.seek(-4, os.SEEK_END)
             end = file.read()
     except OSError as error:
-        raise ModelError(f"Cannot read {path}: {error.strerror}.", do="Run the step that writes it again.") from error
+        raise ModelError(f"Cannot read {path}: {error.strerror}.", do=AGAIN) from error
     if end != b"PAR1":
-        raise ModelError(f"{path} is damaged: it has no end.", do="Run the step that writes it again.")
+        raise ModelError(f"{path} is damaged: it has no end.", do=AGAIN)
     return path
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; ModelError names the file where it is missing or damaged."""
+def read_json(path: Path, again: str = AGAIN) -> dict[str, Any]:
+    """Read a JSON object; ModelError names the file where it is missing or damaged, and says how it comes `again`."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ModelError(f"Cannot read {path}: {error.strerror}.", do="Run the step that writes it again.") from error
+        raise ModelError(f"Cannot read {path}: {error.strerror}.", do=again) from error
     except ValueError as error:
-        raise ModelError(f"{path} is not valid JSON: {error}.", do="Run the step that writes it again.") from error
+        raise ModelError(f"{path} is not valid JSON: {error}.", do=again) from error
     if not isinstance(value, dict):
-        raise ModelError(f"{path} holds {type(value).__name__}, not an object.", do="Run the step again.")
+        raise ModelError(f"{path} holds {type(value).__name__}, not an object.", do=again)
     return value

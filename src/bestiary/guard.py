@@ -6,10 +6,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import typer
 
-from bestiary.errors import BestiaryError
+from bestiary.errors import BestiaryError, DamageWarning
 from bestiary.logs import JsonLog, Log, TextLog
 
 SIGNALLED = 128
@@ -33,14 +34,27 @@ def telling(quiet: bool = False, log_format: str = "text") -> Iterator[Log]:
     log: Log = JsonLog(quiet=quiet) if log_format == "json" else TextLog(quiet=quiet)
     with _signals() as signals, warnings.catch_warnings():
         try:
-            if isinstance(log, JsonLog):
-                warnings.showwarning = lambda message, *_, **__: log.warning(str(message))
+            _listen(log)
             yield log
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, typer.Exit) or (isinstance(log, TextLog) and _is_bug(error) and not signals):
                 raise
             status = _told(log, error, signals[0] if signals else 0)
             raise typer.Exit(status) from error
+
+
+def _listen(log: Log) -> None:
+    """Tell warnings in our way: among JSON lines all of them, among texts our own."""
+    show = warnings.showwarning
+
+    def told(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if isinstance(log, JsonLog) or issubclass(category, DamageWarning):
+            log.warning(str(message))
+        else:
+            show(message, category, *where, **more)
+
+    warnings.showwarning = told
+    warnings.simplefilter("default", DamageWarning)
 
 
 def _is_bug(error: BaseException) -> bool:

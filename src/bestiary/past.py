@@ -1,6 +1,7 @@
 """What a fit may know of the past, measured from the lake: an earlier date, first visits, revenue, the run before."""
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ from bestiary.customers.earlier import horizon, measure_earlier, sampled
 from bestiary.customers.first_visits import measure_first_visits
 from bestiary.customers.measure import window_start
 from bestiary.customers.revenue import monthly_revenue
-from bestiary.errors import ModelError
+from bestiary.errors import DamageWarning, FormatError, ModelError
 from bestiary.files import whole_parquet
 from bestiary.lake.runs import Run, all_runs
 from bestiary.lake.store import Store
@@ -96,16 +97,27 @@ def before(store: Path, as_of: date, settings: Settings) -> Before | None:
 
 
 def run_before(store: Path, as_of: date, settings: Settings) -> tuple[Run, Model] | None:
-    """The latest run before a date with the same preset and windows, as far as this version can read its model."""
-    for run in reversed(all_runs(store)):
-        if run.as_of < as_of and run.has("fit"):
-            try:
-                model = load(run.path / "model.json")
-            except ModelError:
-                continue  # of an older format: it is as if there were none
-            if (model.config.preset, model.config.windows) == (settings.preset, settings.windows):
-                return run, model
-    return None
+    """The latest run before a date with the same preset and windows, as far as this version can read its model.
+
+    A model of another format is as if there were none; each damaged one is a DamageWarning.
+    """
+    damaged, found = list[tuple[Run, ModelError]](), None
+    for run in reversed([one for one in all_runs(store) if one.as_of < as_of and one.has("fit")]):
+        try:
+            model = load(run.path / "model.json")
+        except FormatError:
+            continue
+        except ModelError as error:
+            damaged.append((run, error))
+            continue
+        if (model.config.preset, model.config.windows) == (settings.preset, settings.windows):
+            found = run, model
+            break
+    instead = f"the run before is that as of {found[0].as_of}" if found else "there is no other run before"
+    for run, why in damaged:
+        told = f"The run as of {run.as_of} is passed over, and {instead}. {why.found} {why.do}"
+        warnings.warn(" ".join(told.split()), DamageWarning, stacklevel=1)
+    return found
 
 
 def before_digest(store: Path, as_of: date, settings: Settings) -> str | None:

@@ -104,8 +104,11 @@ def report(
     store: Path, *, as_of: date | None = None, settings: Settings = DEFAULTS, progress: Progress = SILENT
 ) -> Run:
     """Draw the report of a run that has its segments, by default the latest, from what is stored."""
+    from bestiary.segments.model import load
+
     with locked(store):
         lake, there = Store.open(store, settings), find_run(store, as_of, "fit")
+        load(there.path / "model.json")  # a damaged one is told before the work begins
         drawn = there.description()
         if drawn and settings.language is None:
             settings = settings.model_copy(update={"language": drawn.get("language")})

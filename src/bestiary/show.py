@@ -140,14 +140,19 @@ def runs(log: Log, found: Sequence["Run"]) -> None:
     table = Table("as of", "state", "preset", box=None, pad_edge=False)
     for title in RUN_FIGURES.values():
         table.add_column(title, justify="right")
+    next_steps = list[str]()
     for one in found:
         told = one.description()
         if told is None:
-            table.add_row(str(one.as_of), "not complete", "", "", "", "", "")
+            step, why = one.undone()
+            table.add_row(str(one.as_of), f"not complete: {why}", "", "", "", "", "")
+            next_steps.append(f"To go on: {one.command(step)}")
         else:
             figures = (f"{told[name]:,}" if name in told else "-" for name in RUN_FIGURES)
             table.add_row(str(one.as_of), "complete", told["preset"], *figures)
     out.print(table)
+    for text in next_steps:
+        out.say(text)
 
 
 def _told(reasons: Mapping[str, int]) -> str:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 TOP = 10
 """So many flows are printed."""
+LEGEND = (
+    "A customer counts in the segment where they are settled: a clear placement moves them, or the same one twice "
+    "running. So totals differ a little from those of the segments, where everyone counts as placed."
+)
 Record = Mapping[str, Any]
 
 
@@ -32,6 +36,7 @@ def movements(log: Log, found: Record, file: Path | None) -> None:
         out.say("Nothing that ageing alone does not tell.")
     else:
         out.say(f"The customers of {found['from']} are not there any more: what ageing moves is not known.")
+    out.say(LEGEND, wrap=True)
     notes = _notes(found)
     for note in notes:
         out.say(f"Note: {note}", wrap=True)

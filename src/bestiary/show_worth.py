@@ -63,9 +63,15 @@ def evaluation(log: Log, found: "Evaluation", out: Path | None) -> None:
 
 
 def sentence(found: "Evaluation") -> str:
-    """Whether the chosen segments alone are worth more or less than what they have to beat, by every figure."""
-    parts = [f"against {BASELINES[baseline]} {_sure(found, baseline)}" for baseline in AGAINST]
-    return f"To know only the segment ({found.chosen}, k = {found.k[found.chosen]}) is, {'; '.join(parts)}."
+    """Whether the chosen segments alone are worth more or less than what they have to beat, a sentence for each."""
+    alone = f"The segment alone ({found.chosen}, k = {found.k[found.chosen]})"
+    first, *others = AGAINST
+    return " ".join(
+        [
+            f"{alone} beside {BASELINES[first]} is {_sure(found, first)}.",
+            *(f"Beside {BASELINES[one]} it is {_sure(found, one)}." for one in others),
+        ]
+    )
 
 
 def _sure(found: "Evaluation", baseline: str) -> str:
@@ -76,7 +82,8 @@ def _sure(found: "Evaluation", baseline: str) -> str:
     told = [(SAYS[says], names) for says, names in by.items() if names]
     if len(told) == 1:
         return f"{told[0][0]} by every figure"
-    return ", ".join(f"{words} by {_listed(names)}" for words, names in told)
+    parts = [f"{words} by {_listed(names)}" for words, names in told]
+    return f"{', '.join(parts[:-1])}, and {parts[-1]}"
 
 
 def _listed(names: list[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from bestiary.config import Settings
 from bestiary.customers.as_of import infer_as_of
 from bestiary.customers.measure import Measure, batched, measure_batch, merge
+from bestiary.errors import ConfigError
 from bestiary.files import read_json, write_json
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.quality import quality, time_span
@@ -42,10 +43,18 @@ def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: 
 
 
 def check(settings: Settings) -> None:
-    """Raise ConfigError where a way to segment is asked for that is not there."""
+    """Raise ConfigError where a way to segment is asked for that is not there, or twice."""
     from bestiary.segments.group import candidates_of
     from bestiary.segments.presets import recipe
 
+    asked = settings.candidates or ()
+    twice = [one for number, one in enumerate(asked) if one in asked[:number]]
+    if twice:
+        raise ConfigError(
+            f"candidates: '{twice[0]}' is there twice.",
+            allowed="Allowed: each name once.",
+            do="Correct the setting and run again.",
+        )
     candidates_of(recipe(settings.preset, settings.windows), settings)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bestiary.config import Settings
-from bestiary.errors import BestiaryError
-from bestiary.files import TEMPORARY
+from bestiary.errors import BestiaryError, ModelError
+from bestiary.files import TEMPORARY, read_json, whole_parquet
 from bestiary.lake import delta, litter
 from bestiary.lake.litter import Litter
 from bestiary.lake.lock import half_made, locked
@@ -124,7 +124,24 @@ def _problems(lake: Store, settings: Settings, progress: Progress) -> Iterator[s
         lost = [name for names in STEPS.values() for name in names if not (run.path / name).is_file()]
         if (run.path / "run.json").is_file() and lost:
             yield f"{run.path} lacks {', '.join(lost)}. Make the run again: bestiary run with --as-of {run.as_of}."
+        yield from _damaged(run)
     progress.advance()
+
+
+def _damaged(run: Run) -> Iterator[str]:
+    """Files of a run that are there and cannot be read; those of interrupted steps are litter."""
+    complete = (run.path / "run.json").is_file()
+    for name, made in {**STEPS, "report": ("run.json",)}.items():
+        if not complete and not run.has(name):
+            return
+        for path in (run.path / one for one in made if (run.path / one).is_file()):
+            try:
+                if path.suffix == ".json":
+                    read_json(path)
+                else:
+                    whole_parquet(path)
+            except ModelError as error:
+                yield f"{error.found} Write it again, with the settings of the run: {run.command(name)}"
 
 
 def _miscounts(lake: Store, settings: Settings, again: str) -> Iterator[str]:

@@ -32,6 +32,10 @@ STEPS = {
     "report": ("report.html",),
 }
 """What each step leaves, in the order of the steps."""
+LISTED = 12
+"""So many runs an error lists."""
+MADE = {"customers": "customers", "fit": "segments", "report": "report"}
+"""The same in a word."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,19 @@ class Run:
         for name in made:
             (stage.path / name).replace(self.path / name)
 
+    def undone(self) -> tuple[str, str]:
+        """The first step that is not done in a run that is not complete, and what of it is not there, in words."""
+        for name, made in STEPS.items():
+            lost = [one for one in made if not (self.path / one).is_file()]
+            if lost:
+                return name, f"no {', '.join(lost) if len(lost) < len(made) else MADE[name]}"
+        there = (self.path / "run.json").is_file()
+        return "report", "run.json is damaged" if there else "no run.json"
+
+    def command(self, step: str) -> str:
+        """The command that does a step of this run again."""
+        return f"bestiary {step} --store {self.path.parents[1]} --as-of {self.as_of}"
+
     def finish(self, content: Mapping[str, Any]) -> None:
         """Write `run.json`, which makes the run complete."""
         write_json(self.path / "run.json", {"format_version": FORMAT_VERSION, "as_of": self.path.name, **content})
@@ -150,14 +167,26 @@ def all_runs(store: Path) -> list[Run]:
 
 def find_run(store: Path, as_of: date | None, needs: str) -> Run:
     """The run as of a date, or the latest; StoreError where it lacks what the step `needs` leaves."""
-    candidates = [run for run in all_runs(store) if as_of in (None, run.as_of) and run.has(needs)]
-    if not candidates:
+    having = [run for run in all_runs(store) if run.has(needs)]
+    found = [run for run in having if as_of in (None, run.as_of)]
+    if not found:
         which = f"as of {as_of}" if as_of else "at all"
+        there = ", ".join(str(run.as_of) for run in having[-LISTED:])
         raise StoreError(
             f"{store}: no run {which} that has {', '.join(STEPS[needs])}.",
-            do=f"First: bestiary {needs} --store {store}",
+            allowed=f"{'The latest that have' if having[LISTED:] else 'Those that have'}: {there}." if there else "",
+            do=f"First: {_commands(store, as_of, needs)}",
         )
-    return candidates[-1]
+    return found[-1]
+
+
+def _commands(store: Path, as_of: date | None, needs: str) -> str:
+    """The commands that a run lacks to have what a step leaves; without a date the latest run, or a new one."""
+    there = Run.of(store, as_of) if as_of else next(reversed(all_runs(store)), None)
+    steps = list(STEPS)
+    wanted = [one for one in steps[: steps.index(needs) + 1] if there is None or not there.has(one)]
+    dated = f" --as-of {there.as_of}" if there else ""
+    return "; then: ".join(f"bestiary {one} --store {store}{dated}" for one in wanted)
 
 
 def _is_date(name: str) -> bool:

@@ -12,7 +12,8 @@ def movements(follow: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What scorecard.json says of the run before, as `from`, `to`, `ways`, `kinds`, `flows`, `ends` and `notes`.
 
     `flows` are the changes of segment, those that surprise first and then the largest; `ends` count customers who are
-    new, gone or too early to say; `kinds` {segment: what it is since} leave out those that are the same. None where
+    new, gone or too early to say; `ways` {population: how its segments came from those before} have the key `all` where
+    it is the same for several; `kinds` {segment: what it is since} leave out those that are the same. None where
     there was no run before.
     """
     if not follow or "states" not in follow:
@@ -23,7 +24,7 @@ def movements(follow: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "from": follow["from"],
         "to": follow["to"],
         "days": follow["days"],
-        "ways": {kind: one["way"] for kind, one in populations.items()},
+        "ways": _ways({kind: one["way"] for kind, one in populations.items()}),
         "kinds": {
             one["segment"]: one["kind"]
             for population in populations.values()
@@ -35,6 +36,12 @@ def movements(follow: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "stayed": _stayed(follow["flows"], states),
         "ends": _ends(follow["counts"], states),
     }
+
+
+def _ways(ways: Mapping[str, str]) -> dict[str, str]:
+    """The ways by population, or one for all that it is the same for."""
+    same = len(ways) > 1 and len({*ways.values()}) == 1
+    return {"all": next(iter(ways.values()))} if same else dict(ways)
 
 
 def _flows(follow: Mapping[str, Any], states: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:

@@ -11,11 +11,11 @@ Words = dict[str, str]
 HALF = 0.5
 
 
-def cautions(learned: Learned, follow: Between | None, settings: Settings) -> list[Words]:
-    """The warnings of a fit, in a fixed order."""
+def cautions(learned: Learned, follow: Between | None, days: int, settings: Settings) -> list[Words]:
+    """The warnings of a fit, in a fixed order; `days` is how long the buyers' history is."""
     buyers = learned.buyers
     return [
-        *about_history(buyers, settings),
+        *about_history(days, settings),
         *about_data(buyers),
         *_about_k(buyers, settings),
         *_about_choice(buyers),

@@ -1,10 +1,13 @@
 """What a reader should be told of the data that segments are made of."""
 
-import numpy as np
+from datetime import date
+from pathlib import Path
 
 from bestiary.config import Settings
 from bestiary.segments.group import Group
+from bestiary.segments.population import Population
 from bestiary.segments.transform import QuartileScores
+from bestiary.sql import quote
 
 Words = dict[str, str]
 STRAY = 0.001
@@ -21,13 +24,25 @@ ROLES = {
 }
 
 
-def about_history(group: Group, settings: Settings) -> list[Words]:
+def history_days(population: Population, customers: Path, as_of: date, where: str) -> int:
+    """The days of the calendar on which a population of a customer table was seen first, up to `as_of`.
+
+    The tenure, in whole days, does not tell: whoever came at midnight and whoever came late the evening before have
+    the same.
+    """
+    row = population.connection.execute(
+        f"SELECT DATE '{as_of}' - cast(quantile_disc(first_seen, {STRAY}) AS DATE) "
+        f"FROM read_parquet({quote(str(customers))}) WHERE {where}"
+    ).fetchall()[0]
+    return int(row[0])
+
+
+def about_history(days: int, settings: Settings) -> list[Words]:
     """That history is shorter than the shortest window, so that nobody can have been away for long.
 
     Animals are told by how customers compare with each other, whatever the number of days.
     """
-    first, months = np.quantile(group.frame.tenure, 1 - STRAY, method="higher"), settings.windows[0]
-    days = int(first) + 1
+    months = settings.windows[0]
     if days >= DAYS * months:
         return []
     en = f"{days} day{'s' if days != 1 else ''}", f"{months} month{'s' if months != 1 else ''}"

@@ -15,6 +15,7 @@ from bestiary.config import Settings
 from bestiary.errors import ConfigError
 from bestiary.files import write_json
 from bestiary.segments.assign import write_segments
+from bestiary.segments.cautions_data import history_days
 from bestiary.segments.follow.record import followed
 from bestiary.segments.history import NOTHING, History
 from bestiary.segments.learn import Learned, learn
@@ -55,12 +56,14 @@ def fit(
     recipes = [recipe(settings.preset, settings.windows)]
     if settings.preset == "default":
         recipes.append(visitors(settings.windows))
-    with opened(customers, date.fromisoformat(str(provenance["as_of"])), recipes, settings) as populations:
+    as_of = date.fromisoformat(str(provenance["as_of"]))
+    with opened(customers, as_of, recipes, settings) as populations:
         learned = learn(populations, recipes, settings, history, tell)
         model = _model(learned, populations[0], settings, provenance)
         moved = write_segments(out, model, learned, populations, history, settings)
+        days = history_days(populations[0], customers, as_of, recipes[0].where)
     follow = followed(history, learned, model, moved, settings, out)
-    card = scorecard(learned, model, moved, follow, settings)
+    card = scorecard(learned, model, moved, follow, days, settings)
     write_json(out / "scorecard.json", card)
     model.save(out / "model.json")
     tell(1)

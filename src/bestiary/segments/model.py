@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from bestiary.config import Choice, Frozen, Preset, explain
-from bestiary.errors import ModelError
+from bestiary.errors import FormatError, ModelError
 from bestiary.files import read_json, write_json
 from bestiary.segments.leaves import TreeNodes
 from bestiary.segments.partition import AnyPartition
@@ -205,21 +205,26 @@ def load(path: Path) -> Model:
     Raises ModelError for a file that is missing, damaged, of another format, or with dimensions that do not
     agree.
     """
-    return parse(read_json(path), str(path))
+    again = "Fit again to replace it"
+    if path.parent.parent.name == "runs":  # of a store
+        again += f": bestiary fit --store {path.parents[2]} --as-of {path.parent.name}"
+    else:
+        again += "."
+    return parse(read_json(path, again), str(path), again)
 
 
-def parse(read: dict[str, Any], name: str = "The model") -> Model:
-    """Validate a model read from JSON; `name` is what errors call it."""
+def parse(read: dict[str, Any], name: str = "The model", again: str = "Fit again to replace it.") -> Model:
+    """Validate a model read from JSON; `name` is what errors call it, `again` what they say to do."""
     version = read.get("format_version")
     if isinstance(version, int) and version != FORMAT_VERSION:
         newer = version > FORMAT_VERSION
-        raise ModelError(
+        raise FormatError(
             f"{name} has format version {version}.",
             allowed=f"This bestiary reads version {FORMAT_VERSION}.",
-            do="Install a newer bestiary, or fit again with this one." if newer else "Fit again to replace it.",
+            do=f"Install a newer bestiary, or fit with this one. {again}" if newer else again,
         )
     try:
         return Model.model_validate(read)
     except ValidationError as error:
         faults = "\n".join(explain(error)[:5])
-        raise ModelError(f"{name} is not a valid model:\n{faults}", do="Fit again to replace it.") from error
+        raise ModelError(f"{name} is not a valid model:\n{faults}", do=again) from error

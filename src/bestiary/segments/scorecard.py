@@ -25,8 +25,10 @@ Record = dict[str, Any]
 FORMAT_VERSION = 2
 
 
-def scorecard(learned: Learned, model: Model, moved: Moved, follow: Between | None, settings: Settings) -> Record:
-    """The figures of a fit, in the layout of `scorecard.json`."""
+def scorecard(
+    learned: Learned, model: Model, moved: Moved, follow: Between | None, days: int, settings: Settings
+) -> Record:
+    """The figures of a fit, in the layout of `scorecard.json`; `days` is how long the buyers' history is."""
     buyers, visitors = learned.buyers, learned.visitors
     worth = buyers.valued
     found = {
@@ -67,7 +69,7 @@ def scorecard(learned: Learned, model: Model, moved: Moved, follow: Between | No
         "follow": follow and follow.record(),
         "enough": learned.enough and learned.enough.record(),
         "tree": _tree(buyers, settings),
-        "warnings": cautions(learned, follow, settings),
+        "warnings": cautions(learned, follow, days, settings),
     }
     return {key: plain(value) for key, value in found.items()}
 
