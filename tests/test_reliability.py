@@ -116,8 +116,8 @@ def test_the_sentences_give_the_threshold_or_say_that_there_is_none() -> None:
     assert found["fr"] == (
         "2 visites suffisent pour classer un client ; neuf sur dix ont alors 8 événements ou plus. Sur 1\u202f500 "
         "clients venus plus souvent, 80\u00a0% étaient dans le même segment après la suivante (intervalle à "
-        "95\u00a0% : de 78\u00a0% à 82\u00a0%), et avec plus de visites ce n'est jamais sûrement moins de 80\u00a0%. Avec "
-        "moins d'événements, il est trop tôt pour le dire."
+        "95\u00a0% : de 78\u00a0% à 82\u00a0%), et avec plus de visites ce n'est jamais sûrement moins de 80\u00a0%. "
+        "Avec moins d'événements, il est trop tôt pour le dire."
     )
     assert (
         curve((1, 100, 90), events=1)
