@@ -152,6 +152,16 @@ def test_no_customer_id_is_in_the_page_as_the_browser_has_it(request: pytest.Fix
     assert set(found).isdisjoint(str(FIRST_ID + i) for i in range(1400))
 
 
+def test_what_is_wider_than_the_page_shows_that_it_scrolls(narrow: Visit) -> None:
+    narrow.see("tree")
+    width, whole, shade = narrow.page.evaluate(
+        "(() => { const box = document.querySelector('.scroll:has([data-figure=tree])');"
+        "return [box.clientWidth, box.scrollWidth, getComputedStyle(box).backgroundAttachment]; })()"
+    )
+    assert whole > width
+    assert shade == "local, local, scroll, scroll"
+
+
 def test_the_picture_in_space_turns(wide: Visit) -> None:
     box = wide.see("space").bounding_box()
     assert box is not None
