@@ -48,14 +48,14 @@ def test_what_has_no_groups_is_not_natural(shop: Callable[[int, int], Floats]) -
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_separated_groups_are_natural_and_counted(seed: int) -> None:
     k = 3 + seed % 6
-    found = conduct(choice_shops.grouped(k, 1_500, seed), range(2, 11), seed)
+    found = conduct(choice_shops.grouped(k, 1_000, seed), range(2, 11), seed)
     assert (found.verdict.word, found.verdict.k) == ("natural", k)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_separated_groups_do_not_hang_on_the_extreme_values(seed: int) -> None:
     k = 3 + seed % 6
-    rows = choice_shops.grouped(k, 1_500, seed)
+    rows = choice_shops.grouped(k, 1_000, seed)
     found = both(rows, conduct(rows, range(2, 11), seed), seed)
     assert found is not None
     assert (found.everyone.k, found.trimmed.k) == (k, k)

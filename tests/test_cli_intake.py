@@ -48,4 +48,7 @@ def test_segments_without_a_report_say_how_to_draw_one(tmp_path: Path) -> None:
     done("run", tmp_path / "shop", "--store", tmp_path / "store", "--config", quick(tmp_path))
     out = done("fit", "--store", tmp_path / "store", "--preset", "amazing", "--config", quick(tmp_path))
     (run,) = (tmp_path / "store" / "runs").iterdir()
-    assert f"Its report: bestiary report --store {tmp_path / 'store'} --as-of {run.name}" in out
+    drawn = f"bestiary report --store {tmp_path / 'store'} --as-of {run.name}"
+    assert f"The report was of the segments before and is gone; to draw it again: {drawn}" in out
+    again = done("fit", "--store", tmp_path / "store", "--config", quick(tmp_path))
+    assert f"Its report: {drawn}" in again

@@ -34,7 +34,7 @@ EVENT = st.tuples(
     st.sampled_from(["1", "2", "3"]),
     st.sampled_from(["", "s", "t", "u"]),
 )
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=14, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def customers(files: Sequence[Sequence[Row]], as_of: date = AS_OF, **asked: Any) -> list[tuple[Any, ...]]:

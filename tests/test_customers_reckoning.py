@@ -112,7 +112,7 @@ def measured(events: Sequence[Row]) -> list[tuple[Any, ...]]:
             return connection.execute(f"SELECT * FROM read_parquet({path})").fetchall()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=28, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EVENT, min_size=1, max_size=25))
 def test_every_column_of_random_histories(events: list[Row]) -> None:
     expected = [row for row in (reckon("1", events), reckon("2", events)) if row]

@@ -18,7 +18,7 @@ from bestiary.segments.presets import recipe
 from bestiary.segments.transform import Floats
 from follow_data import correlated, uci
 
-PAIRS = 20
+PAIRS = 10
 
 
 def bootstrap(rows: Floats, rng: np.random.Generator) -> Floats:
