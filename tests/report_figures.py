@@ -219,6 +219,7 @@ def scorecard(personas: list[str], visitors: int) -> dict[str, Any]:
             "customers": total + visitors,
             "segmented": total,
             "too_early": {"visitors": visitors - sum(LOOKING.values())} if visitors else {},
+            "left_out": 0,
         },
         "pca": _pca(segments),
         "silhouette": believed(len(personas)),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bestiary import show_segments
 from bestiary.config import Settings
 from bestiary.errors import ConfigError, ModelError, PopulationError
 from bestiary.segments.fit import fit
@@ -38,6 +39,7 @@ def test_the_kinds_of_a_shop_are_found_and_named(usual: tuple[Path, Model, dict[
         "segmented": 1100,
         "placed": {"buyers": 1100, "visitors": 150},
         "too_early": {"buyers": 0, "visitors": 0},
+        "left_out": 0,
     }
 
 
@@ -203,6 +205,16 @@ def test_nobody_bought(tmp_path: Path) -> None:
         with pytest.raises(PopulationError, match=f"None of the {visitors} customers"):
             learn(tmp_path, [], visitors)
     assert not (tmp_path / "run").exists()
+
+
+def test_visitors_who_are_too_few_are_left_out_and_not_called_too_early(tmp_path: Path) -> None:
+    _, card = learn(tmp_path, [(3, 5, 90.0)] * 40 + [(80, 1, 10.0)] * 60, 99)
+    assert card["visitors"] is None
+    assert card["population"]["too_early"] == {"buyers": 0}
+    assert card["population"]["left_out"] == 99
+    told = " ".join(show_segments.told(card))
+    assert "99 who bought nothing are too few to be segmented: 100 are needed." in told
+    assert "Too early" not in told
 
 
 @pytest.mark.parametrize("buyers", [1, 5])

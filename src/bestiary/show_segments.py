@@ -20,10 +20,10 @@ FIGURES = ("customers", "share_of_customers", "value", "share_of_value")
 def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
     """Print the segments of a run, and where its report is."""
     card, out = read_json(run.path / "scorecard.json"), Out(log)
-    notes = [warning["en"] for warning in card["warnings"]]
+    notes, population = [warning["en"] for warning in card["warnings"]], card["population"]
     ranked = sorted(card["segments"], key=lambda segment: -segment["value"])
     currency = read_json(run.path.parents[1] / "store.json")["currency"]
-    early = sum(number for name, number in card["population"]["too_early"].items() if name != "visitors")
+    early = sum(number for name, number in population["too_early"].items() if name != "visitors")
     out.print(_buyers(ranked, early, currency, f"Customers as of {run.as_of}"))
     if card["visitors"]:
         out.print(_visitors(card["visitors"]["segments"]))
@@ -41,7 +41,6 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
         out.say(f"The report was of the segments before and is gone; to draw it again: {drawn}")
     else:
         out.say(f"Its report: {drawn}")
-    population = card["population"]
     log.result(
         "segments",
         as_of=run.as_of,
@@ -51,7 +50,7 @@ def segments(log: Log, run: "Run", *, unchanged: bool = False) -> None:
         removed=run.gone,
         customers=population["customers"],
         segmented=population["segmented"],
-        too_early=_early(card),
+        too_early=sum(population["too_early"].values()),
         candidate=_chosen(card)["name"],
         k=card["silhouette"]["chosen_k"],
         word=card["silhouette"]["word"],
@@ -76,19 +75,14 @@ def told(card: Mapping[str, Any]) -> list[str]:
     looking = card["visitors"]["segments"] if card["visitors"] else []
     if any(one["loose"] for one in (*card["segments"], *looking)):
         lines.append("Loose: when customers are drawn again, the segment comes back only in part.")
-    early = _early(card)
+    early = sum(population["too_early"].values())
     if early:
         lines.append(f"Too early to say where {early:,} of all belong. {card['enough']['words']['en']}")
-    left_out = population["too_early"].get("visitors", 0) if not card["visitors"] else 0
-    if left_out:
-        lines.append(f"{left_out:,} who bought nothing are too few to be segmented: {FEWEST_VISITORS} are needed.")
+    if population["left_out"]:
+        lines.append(
+            f"{population['left_out']:,} who bought nothing are too few to be segmented: {FEWEST_VISITORS} are needed."
+        )
     return lines
-
-
-def _early(card: Mapping[str, Any]) -> int:
-    """Of how many it is too early to say; visitors who are too few to be segmented are not among them."""
-    counts = card["population"]["too_early"]
-    return sum(number for name, number in counts.items() if name != "visitors" or card["visitors"])
 
 
 def _sentence(text: str) -> str:

@@ -23,7 +23,7 @@ from bestiary.segments.learn import stages as learning
 from bestiary.segments.model import Config, Model, parse
 from bestiary.segments.optimal import needed
 from bestiary.segments.population import Population, opened
-from bestiary.segments.presets import recipe, visitors
+from bestiary.segments.presets import recipes
 from bestiary.segments.scorecard import scorecard
 
 LIBRARIES = ("duckdb", "numpy", "scikit-learn", "scipy")
@@ -53,15 +53,13 @@ def fit(
         raise ConfigError(f"The provenance lacks {', '.join(missing)}.", do="Give both.")
     if settings.tree == "optimal":
         needed()
-    recipes = [recipe(settings.preset, settings.windows)]
-    if settings.preset == "default":
-        recipes.append(visitors(settings.windows))
+    asked = recipes(settings.preset, settings.windows)
     as_of = date.fromisoformat(str(provenance["as_of"]))
-    with opened(customers, as_of, recipes, settings) as populations:
-        learned = learn(populations, recipes, settings, history, tell)
+    with opened(customers, as_of, asked, settings) as populations:
+        learned = learn(populations, asked, settings, history, tell)
         model = _model(learned, populations[0], settings, provenance)
         moved = write_segments(out, model, learned, populations, history, settings)
-        days = history_days(populations[0], customers, as_of, recipes[0].where)
+        days = history_days(populations[0], customers, as_of, asked[0].where)
     follow = followed(history, learned, model, moved, settings, out)
     card = scorecard(learned, model, moved, follow, days, settings)
     write_json(out / "scorecard.json", card)

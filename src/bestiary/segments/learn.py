@@ -13,7 +13,7 @@ from bestiary.segments.group import Group
 from bestiary.segments.history import History
 from bestiary.segments.pca import Components, components
 from bestiary.segments.population import Population, somebody
-from bestiary.segments.presets import FEWEST_VISITORS, Recipe
+from bestiary.segments.presets import FEWEST_VISITORS, Recipe, recipes
 from bestiary.segments.transform import Floats, Ints
 from bestiary.segments.value import earlier
 from bestiary.segments.worth.season import season_ratio
@@ -52,42 +52,37 @@ class Learned:
 
 def stages(settings: Settings) -> int:
     """How many stages `learn` tells of: those of both populations, and the rest."""
-    from bestiary.segments.presets import recipe, visitors
-
-    recipes = [recipe(settings.preset, settings.windows)]
-    if settings.preset == "default":
-        recipes.append(visitors(settings.windows))
-    return sum(group.stages(one, settings) for one in recipes) + 1
+    return sum(group.stages(one, settings) for one in recipes(settings.preset, settings.windows)) + 1
 
 
 def learn(
     populations: Sequence[Population],
-    recipes: Sequence[Recipe],
+    asked: Sequence[Recipe],
     settings: Settings,
     history: History,
     tell: Callable[[int], object] = lambda _: None,
 ) -> Learned:
-    """Learn everything about the buyers, the first population, and about the visitors, the second, if there is one.
+    """Learn the buyers, the first population, and the visitors, the second, if there is one; `asked` are their recipes.
 
     ModelError when a model column has a null or is out of range. `tell` hears of stages that are done.
     """
     before = history.before.model.fitted if history.before else None
     overruled = history.before is not None and history.before.model.config.candidate is not None
-    wide = any(one.columns == "all" for one in group.candidates_of(recipes[0], settings))
-    somebody(populations[0], recipes[0])
-    frame = framed(populations[0], recipes[0], wide=wide)
+    wide = any(one.columns == "all" for one in group.candidates_of(asked[0], settings))
+    somebody(populations[0], asked[0])
+    frame = framed(populations[0], asked[0], wide=wide)
     then = None
     if history.earlier and history.at and history.until:
-        then = earlier(history.earlier, history.at, history.until, recipes[0], settings)
+        then = earlier(history.earlier, history.at, history.until, asked[0], settings)
     buyers = group.learn(frame, settings, then, before.buyers if before else None, tell, keeping=not overruled)
     visitors = None
     if len(populations) > 1:
         if populations[1].size >= FEWEST_VISITORS:
-            looking = framed(populations[1], recipes[1], most=VISITORS, seed=settings.seed)
+            looking = framed(populations[1], asked[1], most=VISITORS, seed=settings.seed)
             kept = before.visitors if before else None
             visitors = group.learn(looking, settings, None, kept, tell, buyers.chosen.k)
         else:
-            tell(group.stages(recipes[1], settings))
+            tell(group.stages(asked[1], settings))
     learned = Learned(
         buyers=buyers,
         visitors=visitors,

@@ -98,6 +98,11 @@ def recipe(preset: Preset, windows: Windows) -> Recipe:
     )
 
 
+def recipes(preset: Preset, windows: Windows) -> list[Recipe]:
+    """Every population that a preset segments, buyers first."""
+    return [recipe(preset, windows), *([visitors(windows)] if preset == "default" else [])]
+
+
 def visitors(windows: Windows) -> Recipe:
     """The recipe of those who came in the longest window and bought nothing in it.
 

@@ -40,7 +40,8 @@ def scorecard(
             "customers": model.provenance.customers,
             "segmented": model.provenance.segmented,
             "placed": moved.placed,
-            "too_early": moved.too_early,
+            "too_early": {name: early for name, early in moved.too_early.items() if visitors or name != "visitors"},
+            "left_out": 0 if visitors else moved.too_early.get("visitors", 0),  # too few to be segmented
         },
         "pca": _pca(learned.picture),
         "silhouette": believed(buyers, settings),
