@@ -19,8 +19,11 @@ def by_recency(features: Floats) -> Ints:
 def test_ageing_by_hand() -> None:
     # Of 7 recent ones 2 stay, 5 cross; of 3 others one has gone. Observed: one came back, one was not seen.
     found = beside(np.array([[2, 5, 0], [0, 2, 1]]), np.array([[2, 5, 0], [2, 0, 1]]))
-    # Two of three came back to life, which ageing never does: Wilson for 0 of 3 ends at z² / (3 + z²) = 0.561.
-    assert found.high[1, 0] == pytest.approx(3 * 0.5615, abs=1e-3)
+    # Two of three came back to life, which ageing never does: Wilson for 0 of 3 ends at z² / (3 + z²) = 0.561, and so
+    # at 1.68 customers, of whom one is whole. 5 of 7: from 0.359 to 0.918, which is 2.5 to 6.4.
+    assert found.high[1, 0] == 1
+    assert (found.low[0, 1], found.high[0, 1]) == (3, 6)
+    assert (found.low[1, 0], found.low[0, 2]) == (0, 0)
     assert found.surprise.tolist() == [[False, False, False], [True, True, False]]
     assert found.excess.tolist() == [[0, 0, 0], [2, -2, 0]]
 

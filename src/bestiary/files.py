@@ -13,7 +13,7 @@ from bestiary.errors import ModelError
 
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 """What a file is called that `replacing` has not finished; a process that is killed leaves it."""
-AGAIN = "Run the step that writes it again."
+AGAIN = "Run the step that writes it again; `bestiary doctor` names it."
 
 
 @contextmanager

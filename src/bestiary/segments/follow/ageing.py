@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from bestiary.segments.intervals import wilson
 from bestiary.segments.transform import Floats
 
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Ageing:
     """Flows (k_old, m) in customers of the old run, from each of its segments to each state of the new one.
 
-    `expected` by ageing alone, between `low` and `high`; `observed` between the runs; `surprise` where it lies outside.
+    `expected` by ageing alone, between `low` and `high`, the least and the most customers within the interval;
+    `observed` between the runs; `surprise` where it lies outside.
     """
 
     expected: Floats
@@ -44,4 +47,5 @@ def beside(expected: NDArray[Any], observed: NDArray[Any]) -> Ageing:
     likely = np.asarray(expected, dtype=np.float64)
     total = likely.sum(axis=1, keepdims=True)
     low, high = wilson(likely, total)
-    return Ageing(likely, low * total, high * total, np.asarray(observed, dtype=np.float64))
+    least, most = np.ceil(low * total - ROUNDING), np.floor(high * total + ROUNDING)
+    return Ageing(likely, least, most, np.asarray(observed, dtype=np.float64))
