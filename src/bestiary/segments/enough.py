@@ -30,12 +30,7 @@ class Enough:
     """
 
     whole: Reliability
-    following: Reliability
-
-    @property
-    def deciding(self) -> Reliability:
-        """The curve that the threshold comes from."""
-        return self.following
+    deciding: Reliability
 
     @property
     def min_events(self) -> int:
