@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from bestiary.config import Language, Settings
-from bestiary.report import charts_choice, charts_worth
 from bestiary.report.cards import medians, reasons
-from bestiary.report.charts import Chart
+from bestiary.report.charts import Chart, choice, worth
 from bestiary.report.comparison import comparison, says
 from bestiary.report.distributions import log1p
 from bestiary.report.html import write_report
@@ -50,7 +49,7 @@ def traces(chart: Chart | None) -> dict[str, dict[str, Any]]:
 
 
 def test_the_choice_shows_curve_null_stability_and_choice(summary: dict[str, Any]) -> None:
-    chart = charts_choice.choice_chart(summary, WORDS)
+    chart = choice.choice_chart(summary, WORDS)
     found = traces(chart)
     names = ["null_band", "null_mean", "sample_curve", "all_customers", "ari", "jaccard"]
     assert list(found) == [WORDS(f"terms.{name}") for name in names]
@@ -71,7 +70,7 @@ def test_the_choice_shows_curve_null_stability_and_choice(summary: dict[str, Any
 def test_a_sample_that_is_all_customers_is_drawn_once(summary: dict[str, Any]) -> None:
     for point in summary["silhouette"]["curve"]:
         point["sample"] = point["silhouette"] + 1e-6
-    assert WORDS("terms.sample_curve") not in traces(charts_choice.choice_chart(summary, WORDS))
+    assert WORDS("terms.sample_curve") not in traces(choice.choice_chart(summary, WORDS))
 
 
 def test_what_was_not_compared_is_not_drawn(summary: dict[str, Any]) -> None:
@@ -80,12 +79,12 @@ def test_what_was_not_compared_is_not_drawn(summary: dict[str, Any]) -> None:
     for point in curve:
         point.update(dict.fromkeys(("sample", "null_mean", "null_low", "null_high", "ari", "jaccard")))
     summary["silhouette"]["asked"] = None
-    chart = charts_choice.choice_chart(summary, WORDS)
+    chart = choice.choice_chart(summary, WORDS)
     assert list(traces(chart)) == ["all customers"]
     assert traces(chart)["all customers"]["x"][0] == 3
     for point in curve:
         point["silhouette"] = None
-    assert charts_choice.choice_chart(summary, WORDS) is None
+    assert choice.choice_chart(summary, WORDS) is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -186,13 +185,13 @@ def test_sums_are_only_for_a_known_season(tmp_path: Path, season: float | None) 
 
 
 def test_calibration_is_drawn_by_tenth(summary: dict[str, Any]) -> None:
-    found = traces(charts_worth.calibration_chart(summary, WORDS))
+    found = traces(worth.calibration_chart(summary, WORDS))
     assert found["expected"]["x"] == list(range(1, 11))
     assert found["came"]["y"][0] == 0
     assert found["came"]["y"][-1] == pytest.approx(log1p(1710), abs=1e-4)
     assert found["came"]["text"][-1] == "EUR 1,710"
     summary["comparison"]["worth"]["calibration"] = None
-    assert charts_worth.calibration_chart(summary, WORDS) is None
+    assert worth.calibration_chart(summary, WORDS) is None
 
 
 def test_expected_value_is_ranked_among_all_buyers(summary: dict[str, Any]) -> None:
@@ -205,7 +204,7 @@ def test_expected_value_is_ranked_among_all_buyers(summary: dict[str, Any]) -> N
 
 
 def test_reliability_has_both_curves_the_level_and_the_threshold(summary: dict[str, Any]) -> None:
-    chart = charts_worth.reliability_chart(summary, WORDS)
+    chart = worth.reliability_chart(summary, WORDS)
     found = traces(chart)
     assert list(found) == [WORDS("terms.against_next"), WORDS("terms.against_all")]
     following = found[WORDS("terms.against_next")]
@@ -216,9 +215,9 @@ def test_reliability_has_both_curves_the_level_and_the_threshold(summary: dict[s
     assert level["y0"] == pytest.approx(80)
     assert (threshold["x0"], threshold["x1"]) == (2.6, 3.4)
     summary["enough"]["deciding"] = summary["enough"]["whole"]
-    assert list(traces(charts_worth.reliability_chart(summary, WORDS))) == [WORDS("terms.against_all")]
+    assert list(traces(worth.reliability_chart(summary, WORDS))) == [WORDS("terms.against_all")]
     summary["enough"] = None
-    assert charts_worth.reliability_chart(summary, WORDS) is None
+    assert worth.reliability_chart(summary, WORDS) is None
 
 
 def test_those_without_a_segment_are_in_no_figure(tmp_path: Path, made: dict[str, Any]) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from bestiary import report
 from bestiary.config import Language, Settings
-from bestiary.report import charts, charts_columns, charts_components, charts_fidelity, charts_tree
-from bestiary.report.charts import Chart, plain
-from bestiary.report.html import draw
+from bestiary.report.charts import Chart, columns, components, draw, fidelity, shares, space, tree
+from bestiary.report.charts.base import log_ticks, plain
 from bestiary.report.palette import ANIMALS, VISITORS, looks
 from bestiary.report.summary import summarise
 from bestiary.report.words import Words
@@ -56,7 +56,7 @@ def test_charts_do_not_change_the_summary(summary: dict[str, Any], made: dict[st
 
 
 def test_shares_are_percent_with_most_value_on_top(summary: dict[str, Any]) -> None:
-    customers, value = charts.shares_chart(summary, WORDS).figure["data"]
+    customers, value = shares.shares_chart(summary, WORDS).figure["data"]
     top = summary["segments"][0]
     assert (customers["x"][-1], value["x"][-1]) == (6.0, pytest.approx(100 * top["share_of_value"], abs=1e-4))
     assert value["text"][-1] == "33.0%"
@@ -64,12 +64,12 @@ def test_shares_are_percent_with_most_value_on_top(summary: dict[str, Any]) -> N
 
 def test_an_undefined_share_is_no_bar_and_a_dash(summary: dict[str, Any]) -> None:
     summary["segments"][0]["share_of_value"] = None
-    value = charts.shares_chart(summary, WORDS).figure["data"][1]
+    value = shares.shares_chart(summary, WORDS).figure["data"][1]
     assert (value["x"][-1], value["text"][-1]) == (None, "–")
 
 
 def test_space_has_every_sampled_customer_once_by_segment(summary: dict[str, Any]) -> None:
-    chart = charts.space_chart(summary, WORDS)
+    chart = space.space_chart(summary, WORDS)
     traces = chart.figure["data"]
     assert [t["name"] for t in traces] == ["Lion", "Fox", "Bear", "Turtle", "Beaver", "Dormouse", "Swallow"]
     assert [len(t["x"]) for t in traces] == [PEOPLE[t["name"].lower()][0] for t in traces]
@@ -84,22 +84,22 @@ def test_space_has_every_sampled_customer_once_by_segment(summary: dict[str, Any
 
 
 def test_ticks_of_a_log_axis_are_labelled_with_the_plain_value() -> None:
-    ticks = charts.log_ticks(0.0, math.log(1 + 40), WORDS)
+    ticks = log_ticks(0.0, math.log(1 + 40), WORDS)
     assert ticks["ticktext"] == ["0", "1", "3", "10", "30"]
     assert ticks["tickvals"][-1] == pytest.approx(math.log(31))
-    negative = charts.log_ticks(-math.log(2), math.log(1 + 3), WORDS)
+    negative = log_ticks(-math.log(2), math.log(1 + 3), WORDS)
     assert negative["ticktext"] == ["−1", "0", "1", "3"]
-    assert len(charts.log_ticks(0, math.log(1e9), WORDS)["tickvals"]) <= 9
+    assert len(log_ticks(0, math.log(1e9), WORDS)["tickvals"]) <= 9
 
 
 def test_scree_adds_up(summary: dict[str, Any]) -> None:
-    bars, line = drawn(charts_components.scree_chart(summary, WORDS)).figure["data"]
+    bars, line = drawn(components.scree_chart(summary, WORDS)).figure["data"]
     assert line["y"][-1] == pytest.approx(100, abs=1e-3)
     assert line["y"][1] == pytest.approx(bars["y"][0] + bars["y"][1], abs=1e-3)
 
 
 def test_loadings_have_a_row_a_column_of_the_table(summary: dict[str, Any]) -> None:
-    trace = drawn(charts_components.loadings_chart(summary, WORDS)).figure["data"][0]
+    trace = drawn(components.loadings_chart(summary, WORDS)).figure["data"][0]
     assert len(trace["z"]) == len(summary["pca"]["columns"])
     assert trace["z"][3][1] == pytest.approx(summary["pca"]["loadings"][1][3], abs=1e-4)
     assert trace["zmin"] == -trace["zmax"]
@@ -110,7 +110,7 @@ def test_biplot_draws_the_longest_loadings(summary: dict[str, Any]) -> None:
     pca["columns"] = ["number_of_views_2m", "avg_price_7m", "cart_abandonments"]
     pca["loadings"] = [[0.9, 0.0, -0.3], [0.0, 0.5, 0.0]]
     pca["sample"] = {"size": 2, "scores": [[2.0, 0.0], [0.0, -1.0]], "segment": [0, 1]}
-    layout = drawn(charts_components.biplot_chart(summary, WORDS)).figure["layout"]
+    layout = drawn(components.biplot_chart(summary, WORDS)).figure["layout"]
     arrows = [a for a in layout["annotations"] if a["showarrow"]]
     labels = {a["text"]: (a["x"], a["y"]) for a in layout["annotations"] if not a["showarrow"]}
     assert (arrows[0]["x"], arrows[0]["y"], arrows[0]["ax"]) == (1.6, 0.0, 0)
@@ -123,14 +123,14 @@ def test_biplot_is_not_scaled_by_a_far_customer(summary: dict[str, Any]) -> None
     pca["columns"], pca["loadings"] = ["number_of_views_2m"], [[1.0], [0.0]]
     scores = [[float(i % 2), 0.0] for i in range(1000)] + [[900.0, 0.0], [0.0, -900.0]]
     pca["sample"] = {"size": len(scores), "scores": scores, "segment": [0] * len(scores)}
-    found = drawn(charts_components.biplot_chart(summary, WORDS))
+    found = drawn(components.biplot_chart(summary, WORDS))
     assert max(found.figure["layout"]["xaxis"]["range"]) < 2
     assert found.note.startswith("2 of the customers drawn")
 
 
 def test_constant_columns_are_not_in_the_loadings(summary: dict[str, Any]) -> None:
     summary["pca"]["constant_columns"] = ["cart_abandonments"]
-    found = drawn(charts_components.loadings_chart(summary, WORDS)).figure
+    found = drawn(components.loadings_chart(summary, WORDS)).figure
     assert len(found["data"][0]["z"]) == len(summary["pca"]["columns"]) - 1
     assert "Abandoned carts" not in found["layout"]["yaxis"]["ticktext"]
 
@@ -138,29 +138,29 @@ def test_constant_columns_are_not_in_the_loadings(summary: dict[str, Any]) -> No
 def test_components_that_are_not_there(summary: dict[str, Any]) -> None:
     pca = summary["pca"]
     pca["loadings"], pca["explained_variance_ratio"] = pca["loadings"][:1], pca["explained_variance_ratio"][:1]
-    assert charts_components.biplot_chart(summary, WORDS) is None
-    assert charts_components.loadings_chart(summary, WORDS) is not None
+    assert components.biplot_chart(summary, WORDS) is None
+    assert components.loadings_chart(summary, WORDS) is not None
     pca["loadings"], pca["explained_variance_ratio"] = [], []
-    assert charts_components.scree_chart(summary, WORDS) is None
-    assert charts_components.loadings_chart(summary, WORDS) is None
+    assert components.scree_chart(summary, WORDS) is None
+    assert components.loadings_chart(summary, WORDS) is None
 
 
 def test_confusion_shows_counts_and_shades_shares_of_a_row(summary: dict[str, Any]) -> None:
     tree = summary["tree"]
     tree["classes"], tree["confusion"] = [0, 1], [[3, 1], [0, 0]]
-    trace = drawn(charts_fidelity.confusion_chart(summary, WORDS)).figure["data"][0]
+    trace = drawn(fidelity.confusion_chart(summary, WORDS)).figure["data"][0]
     assert trace["text"] == [["3", "1"], ["0", "0"]]
     assert trace["z"] == [[0.75, 0.25], [0.0, 0.0]]
 
 
 def test_roc_leaves_out_what_is_not_defined(summary: dict[str, Any]) -> None:
     summary["tree"]["roc"][0]["auc"] = None
-    traces = drawn(charts_fidelity.roc_chart(summary, WORDS)).figure["data"]
+    traces = drawn(fidelity.roc_chart(summary, WORDS)).figure["data"]
     assert [t["name"] for t in traces[:2]] == ["chance", "Bear (0.950)"]
     assert len(traces) == len(PEOPLE)
     for curve in summary["tree"]["roc"]:
         curve["auc"] = None
-    assert charts_fidelity.roc_chart(summary, WORDS) is None
+    assert fidelity.roc_chart(summary, WORDS) is None
 
 
 def test_tree_places_parents_between_their_children() -> None:
@@ -168,13 +168,13 @@ def test_tree_places_parents_between_their_children() -> None:
         return {"id": number, "left": left, "right": right}
 
     nodes = [node(0, 1, 2), node(1), node(2, 3, 4), node(3), node(4)]
-    places = charts_tree.place({n["id"]: n for n in nodes}, 0)
+    places = tree.place({n["id"]: n for n in nodes}, 0)
     assert places == {0: (0, 0.75), 1: (1, 0), 2: (1, 1.5), 3: (2, 1), 4: (2, 2)}
 
 
 def test_tree_asks_in_the_units_of_its_columns(summary: dict[str, Any]) -> None:
     def asked(column: str, threshold: float) -> str:
-        return charts_tree.question({"column": column, "threshold": threshold}, summary, WORDS).replace("<br>", " ")
+        return tree.question({"column": column, "threshold": threshold}, summary, WORDS).replace("<br>", " ")
 
     assert asked("recency", 23.5) == "Days since the last purchase ≤\u00a023?"
     assert asked("frequency", 2.5) == "Purchases, 7 months ≤\u00a02?"
@@ -185,15 +185,15 @@ def test_tree_asks_in_the_units_of_its_columns(summary: dict[str, Any]) -> None:
 
 
 def test_tree_has_every_leaf(summary: dict[str, Any]) -> None:
-    layout = drawn(charts_tree.tree_chart(summary, WORDS)).figure["layout"]
+    layout = drawn(tree.tree_chart(summary, WORDS)).figure["layout"]
     bold = [a["text"] for a in layout["annotations"] if a["text"].startswith("<b>")]
     assert sorted(text.partition("</b>")[0].removeprefix("<b>").lower() for text in bold) == sorted(PEOPLE)
     summary["tree"]["nodes"] = summary["tree"]["nodes"][1:2]
-    assert charts_tree.tree_chart(summary, WORDS) is not None
+    assert tree.tree_chart(summary, WORDS) is not None
     summary["tree"] = None
-    assert charts_tree.tree_chart(summary, WORDS) is None
-    assert charts_fidelity.confusion_chart(summary, WORDS) is None
-    assert charts_fidelity.roc_chart(summary, WORDS) is None
+    assert tree.tree_chart(summary, WORDS) is None
+    assert fidelity.confusion_chart(summary, WORDS) is None
+    assert fidelity.roc_chart(summary, WORDS) is None
 
 
 def record(**values: Any) -> dict[str, Any]:
@@ -203,17 +203,17 @@ def record(**values: Any) -> dict[str, Any]:
 
 
 def test_a_histogram_has_its_bins_and_its_unit() -> None:
-    chart = charts_columns.column_chart(record(edges=[-0.5, 0.5, 2.5], counts=[[4, 6]]), WORDS)
+    chart = columns.column_chart(record(edges=[-0.5, 0.5, 2.5], counts=[[4, 6]]), WORDS)
     bars, layout = drawn(chart).figure["data"][0], drawn(chart).figure["layout"]
     assert (bars["x"], bars["y"], bars["text"]) == ([0, 1.5], [4, 6], ["0", "1 – 2"])
     assert layout["xaxis"]["title"]["text"] == "events"
-    assert charts_columns.column_chart(record(edges=[], counts=[]), WORDS) is None
+    assert columns.column_chart(record(edges=[], counts=[]), WORDS) is None
 
 
 def test_a_skewed_amount_is_drawn_on_a_log_axis_in_the_currency() -> None:
-    columns = [{"name": "total_purchase_value", "window": 7, "nulls": 0}]
-    spent = record(key="total_purchase_value", unit="currency", columns=columns, scale="log1p", integer=False)
-    chart = drawn(charts_columns.column_chart({**spent, "edges": [0.0, 9.0, 99.0], "counts": [[1, 2]]}, WORDS))
+    one = [{"name": "total_purchase_value", "window": 7, "nulls": 0}]
+    spent = record(key="total_purchase_value", unit="currency", columns=one, scale="log1p", integer=False)
+    chart = drawn(columns.column_chart({**spent, "edges": [0.0, 9.0, 99.0], "counts": [[1, 2]]}, WORDS))
     assert chart.figure["layout"]["xaxis"]["title"]["text"] == "EUR (log scale)"
     assert chart.figure["data"][0]["x"][0] == pytest.approx(math.log(10) / 2, abs=1e-6)
     assert chart.figure["data"][0]["text"] == ["EUR 0.00 – EUR 9.00", "EUR 9.00 – EUR 99.00"]
@@ -221,7 +221,7 @@ def test_a_skewed_amount_is_drawn_on_a_log_axis_in_the_currency() -> None:
 
 def test_windows_are_laid_over_each_other(summary: dict[str, Any]) -> None:
     views = next(r for r in summary["columns"] if r["key"] == "number_of_views")
-    traces = drawn(charts_columns.column_chart(views, WORDS)).figure["data"]
+    traces = drawn(columns.column_chart(views, WORDS)).figure["data"]
     assert [t["name"] for t in traces] == ["2 months", "5 months", "7 months"]
     for trace, counts in zip(traces, views["counts"], strict=True):
         assert trace["y"] == [*counts, counts[-1]]
@@ -230,7 +230,7 @@ def test_windows_are_laid_over_each_other(summary: dict[str, Any]) -> None:
 
 def test_brands_are_text_and_never_markup(summary: dict[str, Any]) -> None:
     brands = next(r for r in summary["columns"] if r["key"] == "preferred_brand")
-    shown = drawn(charts_columns.column_chart(brands, WORDS)).figure["layout"]["yaxis"]["ticktext"]
+    shown = drawn(columns.column_chart(brands, WORDS)).figure["layout"]["yaxis"]["ticktext"]
     assert shown[0] == "&lt;/script&gt;&lt;script&gt;aler…"
     assert all("<" not in name for name in shown)
     assert plain(HOSTILE, 200).count("<") == 0
@@ -238,12 +238,12 @@ def test_brands_are_text_and_never_markup(summary: dict[str, Any]) -> None:
 
 def test_weekdays_are_in_the_page_language(summary: dict[str, Any]) -> None:
     days = next(r for r in summary["columns"] if r["key"] == "most_active_day")
-    shown = drawn(charts_columns.column_chart(days, Words("fr", "EUR"))).figure["layout"]["yaxis"]["ticktext"]
+    shown = drawn(columns.column_chart(days, Words("fr", "EUR"))).figure["layout"]["yaxis"]["ticktext"]
     assert shown == ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
 
 
 def test_gaps_stand_on_their_day(summary: dict[str, Any]) -> None:
-    trace = drawn(charts_columns.gaps_chart(summary, WORDS)).figure["data"][0]
+    trace = drawn(columns.gaps_chart(summary, WORDS)).figure["data"][0]
     cells = {trace["text"][row][week]: z for row, line in enumerate(trace["z"]) for week, z in enumerate(line)}
     assert cells["14 November 2019: no purchases"] == 1
     assert cells["15 November 2019: few events"] == 2
@@ -251,7 +251,7 @@ def test_gaps_stand_on_their_day(summary: dict[str, Any]) -> None:
     assert sorted(z for z in cells.values() if z) == [1, 2]
     assert trace["z"][6][-1] is None or trace["text"][6][-1].startswith("1 December") is False
     summary["quality"]["gaps"] = []
-    assert charts_columns.gaps_chart(summary, WORDS) is None
+    assert columns.gaps_chart(summary, WORDS) is None
 
 
 def test_colours_follow_the_persona_and_never_repeat() -> None:
@@ -276,7 +276,7 @@ def test_colours_follow_the_persona_and_never_repeat() -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_animal_has_a_mark_and_a_name_in_the_report(language: Language) -> None:
-    template = (Path(charts.__file__).parent / "templates" / "animals.html.j2").read_text(encoding="utf-8")
+    template = (Path(report.__file__).parent / "templates" / "animals.html.j2").read_text(encoding="utf-8")
     marks = re.findall(r'<symbol id="animal-(\w+)" viewBox="0 0 64 64">', template)
     assert sorted(marks) == sorted([*ANIMALS, *VISITORS, "paw"])
     for population, animals in (("buyers", ANIMALS), ("visitors", VISITORS)):
@@ -286,7 +286,7 @@ def test_every_animal_has_a_mark_and_a_name_in_the_report(language: Language) ->
 
 
 def test_every_colour_has_a_value_for_light_and_for_dark() -> None:
-    css = (Path(charts.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+    css = (Path(report.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
     light, dark = css.split("@media screen and (prefers-color-scheme: dark)")
     segments = [{"segment": i, "persona": p} for i, p in enumerate([*ANIMALS, *VISITORS, None, None, None, None])]
     for look in looks(segments).values():

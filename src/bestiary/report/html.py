@@ -13,17 +13,8 @@ from markupsafe import Markup
 from bestiary.config import Settings
 from bestiary.customers.features import features
 from bestiary.files import write_text
-from bestiary.report import (
-    charts,
-    charts_choice,
-    charts_columns,
-    charts_components,
-    charts_fidelity,
-    charts_tree,
-    charts_worth,
-)
 from bestiary.report.cards import medians, reasons
-from bestiary.report.charts import Chart
+from bestiary.report.charts import GAP_COLOURS, auc_of, draw, value_name
 from bestiary.report.comparison import METRICS
 from bestiary.report.palette import looks
 from bestiary.report.summary import summarise
@@ -67,41 +58,21 @@ def render(summary: Mapping[str, Any], words: Words) -> str:
             w=words,
             charts=drawn,
             looks=looks(summary["segments"]) | looks(looking),
-            auc=charts_fidelity.auc_of(summary),
+            auc=auc_of(summary),
             names={segment["segment"]: words.name(segment["name"]) for segment in [*summary["segments"], *looking]},
             medians=medians,
             reasons=reasons,
             metrics=METRICS,
             glossary=features((windows[0], windows[1], windows[2])),
-            value_name=charts_columns.value_name,
+            value_name=value_name,
             gap_rows=GAP_ROWS,
-            gap_colours=charts_columns.GAP_COLOURS,
+            gap_colours=GAP_COLOURS,
             css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - the package's own file
             figures=as_script_json({key: chart.figure for key, chart in drawn.items()}),
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - Plotly and the package's own file
             policy=policy(scripts),
         )
     )
-
-
-def draw(summary: Mapping[str, Any], words: Words) -> dict[str, Chart]:
-    """All charts that the summary has figures for, by key."""
-    drawn = [
-        charts.shares_chart(summary, words),
-        charts.space_chart(summary, words),
-        charts_worth.reliability_chart(summary, words),
-        charts_choice.choice_chart(summary, words),
-        charts_worth.calibration_chart(summary, words),
-        charts_components.scree_chart(summary, words),
-        charts_components.loadings_chart(summary, words),
-        charts_components.biplot_chart(summary, words),
-        charts_tree.tree_chart(summary, words),
-        charts_fidelity.confusion_chart(summary, words),
-        charts_fidelity.roc_chart(summary, words),
-        charts_columns.gaps_chart(summary, words),
-        *(charts_columns.column_chart(record, words) for record in summary["columns"]),
-    ]
-    return {chart.key: chart for chart in drawn if chart is not None}
 
 
 def as_script_json(value: object) -> Markup:

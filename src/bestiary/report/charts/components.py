@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from bestiary.report.charts import Chart, axis, chart, plain, segment_name
+from bestiary.report.charts.base import Chart, axis, chart, plain, segment_name
 from bestiary.report.palette import ACCENT, HIGH, INK, LOW, MIDDLE, SOFT, looks
 from bestiary.report.words import Words
 

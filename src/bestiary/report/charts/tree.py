@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from bestiary.report.charts import Chart, chart, is_amount, plain, wrapped
+from bestiary.report.charts.base import Chart, chart, is_amount, plain, wrapped
 from bestiary.report.palette import GRID, INK, looks
 from bestiary.report.words import Words
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bestiary.report.charts import Chart, axis, chart, log_ticks, plain
+from bestiary.report.charts.base import Chart, axis, chart, log_ticks, plain
 from bestiary.report.distributions import log1p
 from bestiary.report.palette import ACCENT, HIGH, SOFT
 from bestiary.report.words import Words

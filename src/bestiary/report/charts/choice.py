@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bestiary.report.charts import Chart, axis, chart
+from bestiary.report.charts.base import Chart, axis, chart
 from bestiary.report.palette import ACCENT, BAND, HIGH, INK, SOFT
 from bestiary.report.words import UNDEFINED, Words
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bestiary.report.charts import Chart, axis, chart, plain, segment_name
+from bestiary.report.charts.base import Chart, axis, chart, plain, segment_name
 from bestiary.report.palette import GRID, LOW, MIDDLE, VEIL, looks
 from bestiary.report.words import Words
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from bestiary.report.charts import Chart, axis, chart, log_ticks, plain
+from bestiary.report.charts.base import Chart, axis, chart, log_ticks, plain
 from bestiary.report.distributions import ORDERED, log1p
 from bestiary.report.palette import ACCENT, GRID, HIGH, LOW, SOFT
 from bestiary.report.words import Words
