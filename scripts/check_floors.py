@@ -14,12 +14,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("config", "contract", "errors", "progress", "streams", "sql", "files", "parts"),
     ("events", "lake", "customers", "segments", "simulate"),
     ("report", "serve", "publish", "privacy"),
-    ("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation"),
+    ("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard"),
     ("cli", "cli_tools", "cli_options", "show", "show_changes", "show_segments", "show_worth", "guard", "logs", "bars"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NEIGHBOURS = {
-    *(("pipeline", room) for room in ("intake", "gate", "steps", "changes", "evaluation")),
+    *(("pipeline", room) for room in ("intake", "gate", "steps", "changes", "evaluation", "dashboard")),
+    ("dashboard", "changes"),
     ("intake", "gate"),
     *((room, "past") for room in ("steps", "changes", "evaluation")),
     *(

@@ -12,9 +12,10 @@ from bestiary.config import Settings
 from bestiary.customers.earlier import measure_earlier, sampled
 from bestiary.customers.measure import window_start
 from bestiary.errors import ConfigError, StoreError
+from bestiary.files import write_json
 from bestiary.lake.lock import locked
 from bestiary.lake.runs import Run, find_run
-from bestiary.lake.store import Store
+from bestiary.lake.store import CADENCE, Store
 from bestiary.progress import SILENT, Progress, step
 from bestiary.sql import connect, path_list, within
 
@@ -81,7 +82,7 @@ def _before(store: Path, last: Run, settings: Settings) -> Run:
 def cadence(
     store: Path, *, as_of: date | None = None, settings: Settings = DEFAULTS, progress: Progress = SILENT
 ) -> "Cadence":
-    """Replay the months before a run, by default the latest: how long do its segments last?
+    """Replay the months before a run, by default the latest: how long do its segments last? Kept in the store.
 
     Buyers are measured at the same day of each month as far as history goes, from a sample of whole buckets. Fitted
     are the candidate and k of the run's model. Memory: within the engine's share; the buyers' columns of each month.
@@ -105,7 +106,9 @@ def cadence(
                     progress.advance()
                 answer = replay([one for one in found if one], model, settings)
                 progress.advance()
-    return replace(answer, note=GROWING if short and len(dates) > 2 else None)
+        found_out = replace(answer, note=GROWING if short and len(dates) > 2 else None)
+        write_json(lake.path / CADENCE, {"as_of": run.as_of.isoformat(), **found_out.record()})
+    return found_out
 
 
 def _dates(parts: "list[Part]", run: Run, model: "Model", settings: Settings, scratch: Path) -> tuple[list[date], bool]:

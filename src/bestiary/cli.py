@@ -7,7 +7,7 @@ import typer
 
 from bestiary import __version__
 from bestiary import cli_options as options
-from bestiary.cli_tools import cadence, doctor, movements, rejects, runs, simulate
+from bestiary.cli_tools import cadence, dashboard, doctor, movements, rejects, runs, simulate
 from bestiary.guard import EXIT_STATUSES, telling
 
 app = typer.Typer(
@@ -163,7 +163,7 @@ def evaluate(
         show_worth.evaluation(log, found, out)
 
 
-for command in (movements, cadence, runs, rejects, doctor, simulate):
+for command in (dashboard, movements, cadence, runs, rejects, doctor, simulate):
     app.command()(command)
 
 

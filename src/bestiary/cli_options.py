@@ -113,7 +113,7 @@ Anew = Annotated[
 ]
 Language = Annotated[
     LanguageName | None,
-    typer.Option("--lang", **_one_of(LanguageName), help="The report's language.", show_default="en"),
+    typer.Option("--lang", **_one_of(LanguageName), help="The language of pages.", show_default="en"),
 ]
 Mapping = Annotated[
     str | None,
@@ -137,6 +137,11 @@ LogFormat = Annotated[
         help="Progress, warnings, errors and results on standard error: as text or JSON lines.",
     ),
 ]
+Host = Annotated[
+    str,
+    typer.Option(help="Where to listen. Elsewhere than on this machine alone a token is asked for (BESTIARY_TOKEN)."),
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")]
 FileFormat = Annotated[FormatName, typer.Option(**_one_of(FormatName), help="The files' format.")]
 TEXT = LogFormatName.text
 

@@ -45,6 +45,30 @@ def cadence(
         show_changes.cadence(log, pipeline.cadence(store, as_of=as_of, settings=settings, progress=log.progress), out)
 
 
+def dashboard(
+    store: options.StorePath,
+    host: options.Host = "127.0.0.1",
+    port: options.Port = 8765,
+    lang: options.Language = None,
+    config: options.Config = None,
+    memory: options.Memory = None,
+    log_format: options.LogFormat = options.TEXT,
+) -> None:
+    """Show a store's pages in a browser, on this machine, until it is interrupted."""
+    with telling(log_format=log_format) as log:
+        from bestiary import pipeline, show
+
+        settings = options.read_settings(config, language=lang, memory=memory)
+        pipeline.dashboard(
+            store,
+            host=host,
+            port=port,
+            language=settings.language,
+            settings=settings,
+            told=lambda address, token: show.dashboard(log, address, token),
+        )
+
+
 def runs(store: options.StorePath) -> None:
     """List what a store holds."""
     with telling() as log:

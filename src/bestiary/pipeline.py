@@ -13,6 +13,7 @@ from bestiary import steps
 from bestiary.changes import cadence, movements
 from bestiary.config import Settings
 from bestiary.customers.lookup import customer as lookup
+from bestiary.dashboard import dashboard
 from bestiary.evaluation import evaluate
 from bestiary.events.arrivals import Arrivals
 from bestiary.events.ingest import Ingested
@@ -25,8 +26,8 @@ from bestiary.progress import SILENT, Progress
 from bestiary.simulate import simulate
 
 # fmt: off
-__all__ = ["Settings", "cadence", "customer", "customers", "demo", "doctor", "evaluate", "fit", "ingest", "movements",
-           "report", "run", "runs", "simulate"]
+__all__ = ["Settings", "cadence", "customer", "customers", "dashboard", "demo", "doctor", "evaluate", "fit", "ingest",
+           "movements", "report", "run", "runs", "simulate"]
 # fmt: on
 DEFAULTS = Settings()
 
@@ -67,6 +68,7 @@ def run(
         with lake.scratch() as scratch, there.replaced("customers", scratch) as stage:
             steps.measure(lake, stage, settings, scratch, progress)
             steps.learn(lake, stage, settings, scratch, progress)
+            steps.describe(lake, stage, settings, scratch, progress)
             steps.draw(lake, stage, settings, progress)
     return Outcome(there, added, found)
 
@@ -97,6 +99,7 @@ def fit(store: Path, *, as_of: date | None = None, settings: Settings = DEFAULTS
         before = there.files()
         with lake.scratch() as scratch, there.replaced("fit", scratch) as stage:
             steps.learn(lake, stage, settings, scratch, progress)
+            steps.describe(lake, stage, settings, scratch, progress)
     return there.after(before)
 
 

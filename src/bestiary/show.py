@@ -48,6 +48,16 @@ def path(log: Log, what: str, where: Path) -> None:
     log.result(what, path=where)
 
 
+def dashboard(log: Log, address: str, token: str | None) -> None:
+    """Say where the dashboard is and, to people alone, what it asks for; a log is no place for a secret."""
+    out = Out(log)
+    out.say(f"Dashboard: {address} (Ctrl-C ends it)")
+    if token:
+        out.say(f"Token: {token}")
+        out.say("Others read along where there is no TLS: put a proxy with a certificate before it.")
+    log.result("dashboard", address=address)
+
+
 def files(log: Log, paths: Sequence[Path], folder: Path) -> None:
     """Say which files were written, and where."""
     Out(log).say(f"{len(paths)} files: {folder}")

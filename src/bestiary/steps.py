@@ -75,17 +75,38 @@ def learn(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Pr
         fit(run.path / "customers.parquet", run.path, known, provenance, history, progress.advance)
 
 
-def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
-    """Write the report of a run that has its segments, with the settings of their model; then `run.json`."""
-    from bestiary.report.html import STAGES, write_report
+def describe(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Progress) -> None:
+    """Write what the pages say of a run that has its segments: the summary, and a sample of customers.
 
-    model = read_json(run.path / "model.json")
-    settings = Settings.model_validate(settings.model_dump() | model["config"])
-    language = settings.language or "en"
-    settings = settings.model_copy(update={"language": language})
-    place = {"currency": lake.fixed.currency, "time_zone": lake.fixed.time_zone}
-    with within(settings.memory_bytes, "report"), step(progress, "report", STAGES):
-        write_report(run.path, settings, **place, tell=progress.advance)
+    Memory: a batch of visits at a time, and the counts of what was bought, within the engine's share.
+    """
+    from bestiary.customers.habits import measure_habits
+    from bestiary.report.summary import STAGES, summarise
+
+    parts = ((part.bucket, part.month, part.path) for part in lake.visits())
+    engine = (settings.threads or 0, settings.engine_bytes)
+    with within(settings.memory_bytes, "figures"), step(progress, "figures", STAGES + 1):
+        labels = run.path / "segments.parquet"
+        habits = measure_habits(parts, run.as_of, settings.windows, labels, scratch, *engine)
+        progress.advance()
+        place = {"currency": lake.fixed.currency, "time_zone": lake.fixed.time_zone}
+        summarise(run.path, as_learned(run, settings), habits, **place, tell=progress.advance)
+
+
+def as_learned(run: Run, settings: Settings) -> Settings:
+    """The settings with those that a run's model was learned with."""
+    return Settings.model_validate(settings.model_dump() | read_json(run.path / "model.json")["config"])
+
+
+def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
+    """Write the report of a run that has its segments; then `run.json`."""
+    from bestiary.report.html import write_report
+
+    model, language = read_json(run.path / "model.json"), settings.language or "en"
+    settings = as_learned(run, settings).model_copy(update={"language": language})
+    with step(progress, "report", 1):
+        write_report(run.path, language, lake.cadence())
+        progress.advance()
     sources = run.sources()
     run.finish(
         {

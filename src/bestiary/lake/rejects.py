@@ -52,3 +52,16 @@ def refused(store: Path, *, reason: str | None = None, limit: int = 20) -> Refus
         found = connection.execute(render(HERE / "rejects.sql", files=names)).fetchall()
     matching = reasons[reason] if reason else sum(reasons.values())
     return Refused(tuple(Reject(*row) for row in found), matching, reasons)
+
+
+def examples(store: Path, each: int = 3) -> tuple[Reject, ...]:
+    """The first `each` refused rows of every reason, the most frequent reason first.
+
+    Raises StoreError where there is no store.
+    """
+    files = Store.open(store, Settings()).files("rejects")
+    if not files:
+        return ()
+    query = render(HERE / "examples.sql", files=path_list(files), each=each)
+    with connect() as connection:
+        return tuple(Reject(*row) for row in connection.execute(query).fetchall())

@@ -28,9 +28,11 @@ from bestiary.lake.fixed import Fixed
 FORMAT_VERSION = 1
 STEPS = {
     "customers": ("customers.parquet", "quality.json"),
-    "fit": ("model.json", "segments.parquet", "movements.parquet", "scorecard.json"),
+    "fit": (
+        "model.json", "segments.parquet", "movements.parquet", "scorecard.json", "summary.json", "sample.parquet",
+    ),
     "report": ("report.html",),
-}
+}  # fmt: skip
 """What each step leaves, in the order of the steps."""
 LISTED = 12
 """So many runs an error lists."""

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bestiary.config import Settings
-from bestiary.files import TEMPORARY, write_json
+from bestiary.files import TEMPORARY, read_json, write_json
 from bestiary.lake import delta, litter
 from bestiary.lake.fixed import Fixed, read_fixed
 from bestiary.lake.lock import MARK
@@ -22,6 +23,10 @@ from bestiary.lake.sources import read_sources
 from bestiary.lake.tables import TABLES
 from bestiary.parts import Part
 from bestiary.sql import connect
+
+
+CADENCE = "cadence.json"
+"""What the last replay of past months found."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,11 @@ class Store:
             (self.path / MARK).unlink()
             for name in TABLES:
                 shutil.rmtree(self.path / name)
+
+    def cadence(self) -> dict[str, Any] | None:
+        """What the last replay of past months found; None where there was none. ModelError where it is damaged."""
+        path = self.path / CADENCE
+        return read_json(path, "Run `bestiary cadence` again.") if path.is_file() else None
 
     def fingerprints(self) -> list[str]:
         """The fingerprints of all sources in the lake, sorted."""

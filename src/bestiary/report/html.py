@@ -1,86 +1,110 @@
-"""The page: the summary, its words and its charts, laid out by templates into one file that needs nothing else."""
+"""The report: the summary, its words and its charts, laid out by templates into one file that needs nothing else.
+
+The dashboard lays the same parts out as pages (see `dashboard`).
+"""
 
 import base64
+import functools
 import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bestiary.config import Settings
+from bestiary.config import Language
 from bestiary.customers.features import features
 from bestiary.files import write_text
-from bestiary.report.cards import medians, reasons
-from bestiary.report.charts import GAP_COLOURS, auc_of, draw, value_name
+from bestiary.report import charts
+from bestiary.report.cards import reasons
+from bestiary.report.charts import Chart
 from bestiary.report.comparison import METRICS
+from bestiary.report.figures import packed
+from bestiary.report.kept import read_summary
+from bestiary.report.movements import movements
+from bestiary.report.pages import PAGES, anchored
 from bestiary.report.palette import looks
-from bestiary.report.summary import summarise
 from bestiary.report.words import Words
 
 TEMPLATES = Path(__file__).parent / "templates"
 GAP_ROWS = 31
 """Gaps listed in the table, the latest ones; the rest is counted."""
+Record = Mapping[str, Any]
 
 
-STAGES = 2
+def write_report(run: Path, language: Language, cadence: Record | None = None) -> Path:
+    """Write `run/report.html` from the summary of a run folder and return its path.
 
-
-def write_report(
-    run: Path, settings: Settings, *, currency: str, time_zone: str, tell: Callable[[], object] = lambda: None
-) -> Path:
-    """Write `run/report.html` from the artefacts of a run folder and return its path.
-
-    One file in the language of the settings: no customer id, nothing loaded from outside, the same bytes for the same
-    run. `tell` is called after each of the STAGES. Raises ModelError where an artefact is missing or damaged.
+    One file in both languages, which opens in `language`: no customer id, nothing loaded from outside, the same bytes
+    for the same run. `cadence` is what the command of this name has found. Raises ModelError where the summary is
+    missing or damaged.
     """
-    summary = summarise(run, settings, currency=currency, time_zone=time_zone)
-    tell()
     path = run / "report.html"
-    write_text(path, render(summary, Words(settings.language or "en", currency)))
-    tell()
+    write_text(path, render(read_summary(run) | {"cadence": cadence}, language))
     return path
 
 
-def render(summary: Mapping[str, Any], words: Words) -> str:
-    """The page of a summary as HTML text."""
-    drawn = draw(summary, words)
-    scripts = [_plotly_js(), (TEMPLATES / "page.js").read_text(encoding="utf-8")]
-    windows = tuple(summary["windows"])
-    looking = summary["visitors"]["segments"] if summary["visitors"] else []
+def render(summary: Record, language: Language) -> str:
+    """The report of a summary as HTML text, in every language, the one that is shown first before the others."""
+    languages = sorted(get_args(Language), key=lambda one: one != language)
+    books, drawn = [], {}
+    for one in languages:
+        words = Words(one, summary["currency"])
+        drawn[one] = charts.draw(summary, words)
+        shown = context(summary, words, drawn[one], anchored, languages)
+        books.append((words, Markup(environment().get_template("book.html.j2").render(shown))))  # noqa: S704 - escaped
+    scripts = [plotly_js(), page_js()]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             s=summary,
-            w=words,
-            charts=drawn,
-            looks=looks(summary["segments"]) | looks(looking),
-            auc=auc_of(summary),
-            names={segment["segment"]: words.name(segment["name"]) for segment in [*summary["segments"], *looking]},
-            medians=medians,
-            reasons=reasons,
-            metrics=METRICS,
-            glossary=features((windows[0], windows[1], windows[2])),
-            value_name=value_name,
-            gap_rows=GAP_ROWS,
-            gap_colours=GAP_COLOURS,
-            css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - the package's own file
-            figures=as_script_json({key: chart.figure for key, chart in drawn.items()}),
+            books=books,
+            css=Markup(page_css()),  # noqa: S704 - the package's own file
+            figures=packed(drawn),
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - Plotly and the package's own file
             policy=policy(scripts),
         )
     )
 
 
-def as_script_json(value: object) -> Markup:
-    """JSON that can stand in a `<script>` element: no character of it can end the element or begin a comment."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - made safe above
+def context(
+    summary: Record,
+    words: Words,
+    drawn: Mapping[str, Chart],
+    link: Callable[..., str],
+    languages: Iterable[str],
+    desk: object = None,
+) -> dict[str, Any]:
+    """What the parts of a page are made from. `link` gives the address of a page and of an anchor on it.
+
+    `desk` is what only the dashboard has: looking customers up, downloads, examples; None in the report.
+    """
+    windows = tuple(summary["windows"])
+    looking = summary["visitors"]["segments"] if summary["visitors"] else []
+    everyone, moved = [*summary["segments"], *looking], movements(summary["follow"])
+    return {
+        "s": summary,
+        "w": words,
+        "charts": drawn,
+        "link": link,
+        "languages": list(languages),
+        "desk": desk,
+        "pages": PAGES,
+        "shown": everyone,
+        "moved": moved,
+        "kinds": moved["kinds"] if moved else {},
+        "looks": looks(summary["segments"]) | looks(looking),
+        "auc": charts.auc_of(summary),
+        "names": {segment["segment"]: words.name(segment["name"]) for segment in everyone},
+        "first_visitors": min((segment["segment"] for segment in looking), default=0),
+        "reasons": reasons,
+        "metrics": METRICS,
+        "glossary": features((windows[0], windows[1], windows[2])),
+        "value_name": charts.value_name,
+        "gap_rows": GAP_ROWS,
+    }
 
 
 def policy(scripts: list[str]) -> str:
@@ -93,7 +117,9 @@ def policy(scripts: list[str]) -> str:
     )
 
 
-def _plotly_js() -> str:
+@functools.cache
+def plotly_js() -> str:
+    """Plotly's script."""
     from plotly.offline import get_plotlyjs
 
     script = str(get_plotlyjs()).replace("\r\n", "\n")
@@ -102,7 +128,19 @@ def _plotly_js() -> str:
     return script
 
 
-def _environment() -> Environment:
+def page_js() -> str:
+    """The package's own script."""
+    return (TEMPLATES / "page.js").read_text(encoding="utf-8")
+
+
+def page_css() -> str:
+    """The package's style sheet: type, colours and figures; then the frame around them."""
+    return "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "frame.css"))
+
+
+@functools.cache
+def environment() -> Environment:
+    """Where the templates are; everything that is put into them is escaped, and what is not there is an error."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -1,84 +1,159 @@
 """A run folder as one plain dict of numbers: all that the report says, before any of it is drawn or worded."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bestiary.config import Settings
+from bestiary.customers.habits import Habits
 from bestiary.errors import ModelError
 from bestiary.files import read_json
 from bestiary.report.comparison import comparison
 from bestiary.report.distributions import distributions
-from bestiary.report.movements import movements
-from bestiary.report.people import HABITS, LOOKING, habit, placed, sample, table, with_people
+from bestiary.report.flows import change, flows
+from bestiary.report.kept import SAMPLE, write_summary
+from bestiary.report.leanings import leanings
+from bestiary.report.people import lapsed, placed, table, with_people, write_sample
+from bestiary.report.profiles import profiles
 from bestiary.report.quality import assess
 from bestiary.segments.presets import recipe
 from bestiary.sql import connect
 
+Record = dict[str, Any]
 QUIET = 40.0
 QUIET_DAYS = 30
 """A segment is said to have gone quiet below this mean percentile of recency and from this median of days on."""
 
 
-def summarise(run: Path, settings: Settings, *, currency: str, time_zone: str) -> dict[str, Any]:
-    """Read a run folder into a JSON-able dict.
+STAGES = 3
 
-    The keys `population`, `pca`, `silhouette`, `tree`, `enough` and `warnings` are those of scorecard.json, `quality`
-    is quality.json, `comparison` and `movements` are of the modules of these names, `kinds` say what
-    became of segments since the run before. `segments` are those of buyers, `visitors` None where visitors are
-    not segmented. A figure that is not defined is None, never 0. No customer id is in it.
 
-    Raises ModelError where an artefact of the run is missing or damaged.
+def summarise(
+    run: Path,
+    settings: Settings,
+    habits: Habits,
+    *,
+    currency: str,
+    time_zone: str,
+    tell: Callable[[], object] = lambda: None,
+) -> dict[str, Any]:
+    """Make the summary of a run folder, a JSON-able dict, and write it there with the sample of customers.
+
+    The keys `population`, `pca`, `silhouette`, `tree`, `enough`, `follow` and `warnings` are those of scorecard.json,
+    `quality` is quality.json with its types, `comparison` is of the module of this name. `segments` are those of buyers,
+    the most valuable first, `visitors` None where visitors are not segmented; each segment has what `people`,
+    `profiles`, `leanings`, `flows` and `habits` say of it. A figure that is not defined is None, never 0. No customer
+    id is in it.
+
+    `tell` is called after each of the STAGES. Raises ModelError where an artefact of the run is missing or damaged.
     """
     card, model = read_json(run / "scorecard.json"), read_json(run / "model.json")
     quality = read_json(run / "quality.json")
-    customers, labels = (table(run / name) for name in ("customers.parquet", "segments.parquet"))
     try:
-        fitted, windows = model["fitted"], settings.windows
-        moved = movements(card.get("follow"))
-        sources = dict(recipe(settings.preset, windows).columns)
-        ranked, looking = sorted(card["segments"], key=_by_value), card["visitors"]
-        connection = connect(threads=settings.threads or 0, memory_bytes=settings.engine_bytes)
-        try:
-            habits = {column: habit(connection, customers, labels, column) for column in HABITS}
-            people = placed(connection, labels)
-            drawn = sample(connection, customers, labels, sources, len(fitted["buyers"]["segments"]), settings.seed)
-            columns = distributions(connection, customers, windows)
-        finally:
-            connection.close()
-        return {
+        gathered = _gather(run, card, settings, habits, tell)
+        summary = {
             "as_of": card["as_of"],
             "preset": card["preset"],
-            "windows": list(windows),
+            "windows": list(settings.windows),
             "currency": currency,
             "time_zone": time_zone,
-            "population": {
-                **card["population"],
-                "placed": sum(one["customers"] for one in people.values()),
-                "early": sum(card["population"]["too_early"].values()),
-            },
-            "finding": finding(ranked),
-            "segments": [with_people(one, people, habits, HABITS) for one in ranked],
-            "visitors": looking
-            and {**looking, "segments": [with_people(one, people, habits, LOOKING) for one in looking["segments"]]},
-            "sample": {**drawn, "sources": sources},
+            "population": _population(card["population"], gathered.people),
+            "finding": gathered.finding,
+            "segments": [gathered.segment(one) for one in sorted(card["segments"], key=_by_value)],
+            "visitors": card["visitors"] and _visitors(card["visitors"], gathered),
+            "hours": habits.everyone.tolist(),
+            "sample": gathered.sample,
             "silhouette": card["silhouette"],
             "comparison": comparison(card, model["config"]),
             "enough": card["enough"],
-            "movements": moved,
-            "kinds": moved["kinds"] if moved else {},
+            "follow": gathered.follow,
             "pca": card["pca"],
             "tree": card["tree"],
-            "scored": fitted["buyers"]["transform"]["kind"] == "quartile_scores",
+            "scored": model["fitted"]["buyers"]["transform"]["kind"] == "quartile_scores",
             "warnings": card["warnings"],
             "quality": assess(quality),
-            "columns": columns,
+            "columns": gathered.columns,
             "config": model["config"],
             "provenance": model["provenance"],
         }
     except KeyError as error:
         raise ModelError(f"The run {run} has no figure {error}.", do="Run the step that writes it again.") from error
+    write_summary(run, summary)
+    tell()
+    return summary
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    """What the run's tables and visits say, by segment where it is of segments."""
+
+    people: Mapping[int, Mapping[str, Any]]
+    finding: Mapping[str, int | None]
+    profiles: Mapping[int, Sequence[Record]]
+    habits: Habits
+    leanings: Mapping[str, Mapping[int, Sequence[Record]]]
+    sample: Record
+    columns: Sequence[Record]
+    follow: Record | None
+
+    def segment(self, card: Mapping[str, Any]) -> Record:
+        """A segment's card with all that is known of its customers."""
+        number = card["segment"]
+        return {
+            **with_people(card, self.people),
+            "profile": self.profiles.get(number, []),
+            "hours": self.habits.hours(number),
+            **{kind: found.get(number, []) for kind, found in self.leanings.items()},
+            "flows": flows(number, self.follow),
+            "change": change(number, self.follow),
+        }
+
+
+def _gather(
+    run: Path, card: Mapping[str, Any], settings: Settings, habits: Habits, tell: Callable[[], object]
+) -> _Gathered:
+    customers, labels = (table(run / name) for name in ("customers.parquet", "segments.parquet"))
+    windows, follow = settings.windows, card.get("follow")
+    sources = dict(recipe(settings.preset, windows).columns)
+    connection = connect(threads=settings.threads or 0, memory_bytes=settings.engine_bytes)
+    with closing(connection):
+        people = placed(connection, labels)
+        told = finding(card["segments"])
+        told["lapsed"] = lapsed(connection, customers, labels, told["top"], windows[0])
+        profiled = profiles(connection, customers, labels, windows)
+        tell()
+        below, components = len(card["segments"]), card["pca"]
+        sample = write_sample(connection, customers, labels, sources, below, settings.seed, components, run / SAMPLE)
+        columns = distributions(connection, customers, windows)
+        tell()
+    return _Gathered(
+        people=people,
+        finding=told,
+        profiles=profiled,
+        habits=habits,
+        leanings={
+            "brands": leanings(habits.brands, habits.groups),
+            "categories": leanings(habits.categories, habits.groups),
+        },
+        sample=sample,
+        columns=columns,
+        follow=follow if follow and "states" in follow else None,
+    )
+
+
+def _population(told: Mapping[str, Any], people: Mapping[int, Mapping[str, Any]]) -> Record:
+    return {
+        **told,
+        "placed": sum(one["customers"] for one in people.values()),
+        "early": sum(told["too_early"].values()),
+    }
+
+
+def _visitors(looking: Mapping[str, Any], gathered: _Gathered) -> Record:
+    return {**looking, "segments": [gathered.segment(one) for one in looking["segments"]]}
 
 
 def finding(ranked: Sequence[Mapping[str, Any]]) -> dict[str, int | None]:

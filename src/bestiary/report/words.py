@@ -5,18 +5,24 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from bestiary.config import Language
 
 LOCALES = Path(__file__).parent / "locales"
+MINUS = "\u2212"
 UNDEFINED = "–"
 """Stands for a figure that is not defined; a zero would be a claim."""
 
 LOOSE = re.compile(r"[ \u00a0](?=[:;?!]|%(?!\{))")
 """A space before a sign that French keeps on the line of the word before it; `%{` is of Plotly."""
+
+
+def is_amount(column: str) -> bool:
+    """Whether a column of the customer table is in the shop's currency."""
+    return column.startswith(("total_purchase_value", "avg_price"))
 
 
 @functools.cache
@@ -106,6 +112,29 @@ class Words:
             return UNDEFINED
         amount = self.number(value, 2 if abs(value) < 1000 else 0)
         return self("format.money", amount=amount, currency=self.currency)
+
+    def figure(self, column: str, value: float | None) -> str:
+        """A value of a column of the customer table: an amount, a whole number, or one digit after the point."""
+        if is_amount(column):
+            return self.money(value)
+        return self.number(value, 0 if value is None or value == int(value) else 1)
+
+    def value(self, column: str, value: Any) -> str:
+        """A value of a customer's row that is no text: a moment to the second, else as `figure` writes it."""
+        if isinstance(value, datetime):
+            return f"{self.date(value.isoformat())} {value:%H:%M:%S}"
+        return self.figure(column, value)
+
+    def change(self, change: Mapping[str, int] | None) -> str:
+        """How `now` differs from `before`, as a number and in percent; a dash where there is nothing to compare."""
+        if change is None:
+            return UNDEFINED
+        more = change["now"] - change["before"]
+        number = self("format.up", number=self.number(more)) if more > 0 else self.number(more)
+        if not change["before"] or not more:
+            return number
+        share = self.percent(abs(more) / change["before"])
+        return f"{number} ({self('format.up', number=share) if more > 0 else MINUS + share})"
 
     def date(self, iso: str | None) -> str:
         """A day such as `2019-11-01` in words."""

@@ -56,7 +56,7 @@ def _names(group: Group, number: int) -> Record:
         "persona": one.persona,
         "name": one.name,
         "description": animal.description.model_dump(mode="json") if animal else _PLAIN,
-        "actions": animal.actions.model_dump(mode="json") if animal else {"en": [], "fr": []},
+        "actions": animal.actions.model_dump(mode="json") if animal else _PLAIN_ACTIONS,
         "match": one.match,
         "note": one.note,
     }
@@ -65,6 +65,18 @@ def _names(group: Group, number: int) -> Record:
 _PLAIN = {
     "en": "A segment that looks like none of the animals; its figures say what it is.",
     "fr": "Un segment qui ne ressemble à aucun des animaux ; ses chiffres disent ce qu'il est.",
+}
+_PLAIN_ACTIONS = {
+    "en": [
+        "Look at what they buy and when they come, beside everyone else, before writing to them.",
+        "Try one offer on half of them, chosen at random, and measure the difference.",
+        "Give the segment a name of your own once it has come back in the next run.",
+    ],
+    "fr": [
+        "Regarder ce qu'ils achètent et quand ils viennent, à côté de tous les autres, avant de leur écrire.",
+        "Essayer une offre sur la moitié d'entre eux, tirée au hasard, et mesurer l'écart.",
+        "Donner au segment un nom à vous quand il sera revenu à la prochaine exécution.",
+    ],
 }
 
 

@@ -42,7 +42,7 @@ def rules(
             phrase
             for role, source in columns
             if role in bounds
-            and (phrase := condition(role, source, _raw(bounds[role], role, columns, transform), currency))
+            and (phrase := condition(role, source, raw(bounds[role], role, columns, transform), currency))
         ]
         found.append(
             {
@@ -107,7 +107,7 @@ def _segments(nodes: tuple[Node, ...], at: int) -> set[int]:
     return _segments(nodes, node.left) | _segments(nodes, node.right)
 
 
-def _raw(bounds: Bounds, role: str, columns: Columns, transform: AnyTransform) -> Bounds:
+def raw(bounds: Bounds, role: str, columns: Columns, transform: AnyTransform) -> Bounds:
     """Bounds on a score as bounds on the value that it was made of; bounds on a value as they are.
 
     A score of at least s means a value above quartile s - 1; reversed, a value of at most quartile 5 - s.

@@ -1,20 +1,24 @@
 "use strict";
-// Draws the figures when they come near the window, in the colours of the theme, and all of them before printing.
+// Draws the figures when they come near the window, in the colours of the theme, and all of them before printing;
+// changes the report's language; sorts tables.
 (() => {
-  const figures = JSON.parse(document.getElementById("figures").textContent);
-  const plots = [...document.querySelectorAll("[data-figure]")];
+  const { arrays, books } = JSON.parse(document.getElementById("figures").textContent);
   const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  let figures = {};
+  let plots = [];
   const drawn = new Set();
 
-  // Figures name their colours as custom properties; Plotly needs the values.
-  const coloured = (value, style) => {
+  // Figures name their colours as custom properties, of which Plotly needs the values, and long arrays by their place.
+  const whole = (value, style) => {
     if (typeof value === "string") {
       return value.startsWith("var(--") ? style.getPropertyValue(value.slice(4, -1)).trim() || value : value;
     }
-    if (Array.isArray(value)) return value.map((item) => coloured(item, style));
+    if (Array.isArray(value)) return value.map((item) => whole(item, style));
     if (value === null || typeof value !== "object") return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, coloured(item, style)]));
+    if ("$array" in value) return whole(arrays[value.$array], style);
+    if ("bdata" in value) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, whole(item, style)]));
   };
 
   const hasWebGL = () => {
@@ -23,7 +27,7 @@
   };
 
   const draw = (plot) => {
-    const figure = coloured(figures[plot.dataset.figure], getComputedStyle(root));
+    const figure = whole(figures[plot.dataset.figure], getComputedStyle(root));
     const spatial = Boolean(figure.layout.scene);
     if (spatial && !hasWebGL()) {
       plot.classList.add("unavailable");
@@ -54,26 +58,110 @@
       draw(entry.target);
     }
   }, { rootMargin: "400px 0px" });
-  plots.forEach((plot) => seen.observe(plot));
 
+  // Legends outside the pictures show and hide a segment in the picture they belong to.
+  const toggle = (button) => {
+    const plot = document.querySelector(`[data-figure="${button.dataset.toggles}"]`);
+    const index = Number(button.dataset.trace);
+    const show = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(show));
+    figures[button.dataset.toggles].data[index].visible = show;
+    if (drawn.has(plot)) draw(plot);
+  };
+
+  // Tables sort by a click on a heading: by the first number of a cell where most cells begin with one, else by text.
+  const number = (text) => {
+    const point = root.lang === "fr" ? "," : ".";
+    const plain = text.replace(/[\s\u202f\u00a0]/g, "").replaceAll(point === "," ? "." : ",", "").replace(point, ".");
+    const found = plain.replaceAll("\u2212", "-").match(/-?\d+(\.\d+)?/);
+    return found ? Number(found[0]) : null;
+  };
+
+  const sort = (heading) => {
+    const table = heading.closest("table");
+    const order = heading.getAttribute("aria-sort") === "descending" ? "ascending" : "descending";
+    const body = table.tBodies[0];
+    const rows = [...body.rows].map((row) => {
+      const cell = row.cells[heading.cellIndex];
+      const text = (cell.dataset.sort ?? cell.textContent).trim();
+      return { row, text, value: "sort" in cell.dataset ? Number(text) : number(text) };
+    });
+    const numeric = rows.filter((one) => one.value !== null).length * 2 > rows.length && !heading.matches(".text");
+    const sign = order === "ascending" ? 1 : -1;
+    rows.sort((a, b) => {
+      if (!numeric) return sign * a.text.localeCompare(b.text, root.lang);
+      if (a.value === null || b.value === null) return (a.value === null) - (b.value === null);
+      return sign * (a.value - b.value);
+    });
+    body.append(...rows.map((one) => one.row));
+    table.querySelectorAll("[aria-sort]").forEach((other) => other.removeAttribute("aria-sort"));
+    heading.setAttribute("aria-sort", order);
+  };
+
+  const sortable = (table) => {
+    if (table.tBodies.length !== 1 || table.tBodies[0].rows.length < 3 || table.querySelector("tbody [colspan]")) return;
+    [...(table.tHead?.rows[0]?.cells ?? [])].forEach((heading) => {
+      if (heading.querySelector("button") || !heading.textContent.trim()) return;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "sort";
+      button.append(...heading.childNodes);
+      heading.append(button);
+    });
+  };
+
+  const open = () => {
+    const book = document.querySelector("div[data-book]");
+    figures = books[book.dataset.book];
+    plots = [...book.querySelectorAll("[data-figure]")];
+    plots.forEach((plot) => seen.observe(plot));
+    book.querySelectorAll("table").forEach(sortable);
+  };
+
+  // The other language waits in a template; the reader stays at the section where they are.
+  const change = (language) => {
+    const sections = [...document.querySelectorAll("main section, main article[id]")];
+    const here = sections.filter((one) => one.getBoundingClientRect().top < 200).at(-1);
+    const book = document.querySelector("div[data-book]");
+    const other = document.querySelector(`template[data-book="${language}"]`);
+    seen.disconnect();
+    drawn.forEach((plot) => Plotly.purge(plot));
+    drawn.clear();
+    const waiting = document.createElement("template");
+    const next = document.createElement("div");
+    next.className = book.className;
+    for (const [to, from] of [[waiting, book], [next, other]]) {
+      to.dataset.book = from.dataset.book;
+      to.dataset.title = from.dataset.title;
+    }
+    plots.forEach((plot) => { plot.removeAttribute("data-drawn"); plot.replaceChildren(); });
+    waiting.content.append(...book.childNodes);
+    next.append(other.content);
+    other.replaceWith(waiting);
+    book.replaceWith(next);
+    root.lang = language;
+    document.title = next.dataset.title;
+    open();
+    if (here) document.getElementById(here.id)?.scrollIntoView({ behavior: "instant" });
+    next.querySelector("[data-switch]").focus({ preventScroll: true });
+  };
+
+  open();
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-toggles], [data-switch], .sort");
+    if (!button) return;
+    if (button.matches(".sort")) sort(button.parentElement);
+    else if (button.dataset.switch) change(button.dataset.switch);
+    else toggle(button);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit();
+  });
   dark.addEventListener("change", () => drawn.forEach(draw));
-
   const print = (on) => {
     root.toggleAttribute("data-printing", on);
     plots.forEach(draw);
   };
   window.addEventListener("beforeprint", () => print(true));
   window.addEventListener("afterprint", () => print(false));
-
-  // Legends outside the pictures show and hide a segment in the picture they belong to.
-  document.querySelectorAll("[data-toggles]").forEach((button) => {
-    button.addEventListener("click", () => {
-      const plot = document.querySelector(`[data-figure="${button.dataset.toggles}"]`);
-      const index = Number(button.dataset.trace);
-      const show = button.getAttribute("aria-pressed") !== "true";
-      button.setAttribute("aria-pressed", String(show));
-      figures[button.dataset.toggles].data[index].visible = show;
-      if (drawn.has(plot)) draw(plot);
-    });
-  });
 })();

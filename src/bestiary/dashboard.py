@@ -1,0 +1,85 @@
+"""The dashboard as a server: the pages of a store on a port of this machine."""
+
+import ipaddress
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bestiary.changes import movements
+from bestiary.config import Language, Settings
+from bestiary.errors import BestiaryError, ConfigError
+
+PORT = 8765
+SHORTEST = 16
+"""Characters of a token that a person chooses."""
+
+
+def dashboard(
+    store: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    token: str | None = None,
+    language: Language | None = None,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    told: Callable[[str, str | None], object] = lambda address, token: None,
+) -> None:
+    """Serve the pages of a store until it is interrupted; `told` is called with the address and the token, if any.
+
+    On loopback everyone on this machine may look. Elsewhere a token is asked for: the one given, or one that is made.
+    Raises StoreError where there is no store, ConfigError for a port that is taken, a host that is none of this
+    machine's, or a token that is too short.
+    """
+    import uvicorn
+
+    from bestiary.report.dashboard.app import create_app
+
+    def compare(earlier: date, later: date) -> dict[str, Any]:
+        return movements(store, earlier=earlier, later=later, settings=settings).record()
+
+    key = _token(host, token)
+    app = create_app(store, compare, token=key, language=language)
+    with closing(_bound(host, port)) as bound:
+        # No access log: an address may hold a customer's id.
+        config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False, lifespan="off")
+        name, at = bound.getsockname()[:2]
+        told(f"http://{f'[{name}]' if ':' in name else name}:{at}/", key)
+        with suppress(KeyboardInterrupt):  # to be asked to end is how it ends
+            uvicorn.Server(config).run(sockets=[bound])
+
+
+def _token(host: str, token: str | None) -> str | None:
+    """The token that is asked for; None on loopback where none is given."""
+    given = token or os.environ.get("BESTIARY_TOKEN") or None
+    if given is not None and len(given) < SHORTEST:
+        raise ConfigError(
+            f"The token has {len(given)} characters.",
+            allowed=f"Allowed: {SHORTEST} or more.",
+            do="Give a longer one, or none, and one is made.",
+        )
+    return given or (None if _is_loopback(host) else secrets.token_urlsafe(24))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
+            do="Name another --port, or a --host of this machine.",
+        ) from error

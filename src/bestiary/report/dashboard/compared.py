@@ -1,0 +1,50 @@
+"""Any two runs compared: what takes longer than a page may is done beside the pages, and kept."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+from typing import Any
+
+from bestiary.errors import BestiaryError
+from bestiary.lake.runs import Run
+from bestiary.segments.model import Model
+
+Record = Mapping[str, Any]
+Compare = Callable[[date, date], Record]
+"""The record of `follow.between` of an earlier run and a later one."""
+PATIENCE = 0.1
+"""Seconds that a page waits for a comparison that has just begun."""
+
+
+class Comparisons:
+    """Comparisons under way and done, by the two runs and what their models are made from. One is made at a time."""
+
+    def __init__(self, compare: Compare) -> None:
+        self._compare = compare
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="comparison")
+        self._made: dict[object, Future[Record]] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, earlier: Run, later: Run, models: Mapping[str, Model]) -> Record | None:
+        """The comparison, or None while it is being made.
+
+        Raises what it failed with (the store may have been busy), and tries again when it is asked for the next time.
+        """
+        key = (*(one.path.name for one in (earlier, later)), *(one.model_dump_json() for one in models.values()))
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._pool.submit(self._compare, earlier.as_of, later.as_of)
+            future = self._made[key]
+        try:
+            return future.result(timeout=PATIENCE)
+        except TimeoutError:
+            return None
+        except BestiaryError:
+            with self._lock:
+                self._made.pop(key, None)
+            raise
+
+    def close(self) -> None:
+        """Drop what has not begun."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

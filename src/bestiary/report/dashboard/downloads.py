@@ -1,0 +1,39 @@
+"""The customers of a segment as a file, with all that the tables say of them."""
+
+from pathlib import Path
+from typing import Literal
+
+from bestiary.files import whole_parquet
+from bestiary.sql import connect, identifier, quote, scan_path
+
+Format = Literal["csv", "parquet"]
+MEMORY_BYTES = 500_000_000
+FORMULA = "^[=+\\-@\\t\\r]"
+"""How a text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection")."""
+
+
+def write_customers(run: Path, segment: int, kind: Format, out: Path) -> None:
+    """Write the customers of a segment, by user_id: the columns of customers.parquet, then those of segments.parquet.
+
+    In CSV a text that begins as FORMULA does gets an apostrophe before it, so that it stays a text; Parquet has every
+    value as it is. Raises ModelError where a table is missing or damaged. Memory: MEMORY_BYTES, the rest spills
+    beside `out`.
+    """
+    tables = [scan_path(whole_parquet(run / name)) for name in ("customers.parquet", "segments.parquet")]
+    customers, labels = (f"read_parquet({quote(path)})" for path in tables)
+    with connect(memory_bytes=MEMORY_BYTES, spill=out.parent) as connection:
+        query = (
+            f"SELECT c.*, s.* EXCLUDE (user_id) FROM {customers} AS c JOIN {labels} AS s USING (user_id) "
+            f"WHERE s.segment = {segment:d} ORDER BY user_id"
+        )
+        if kind == "csv":
+            described = connection.execute(f"DESCRIBE {query}").fetchall()
+            shown = [_safe(name) if dtype == "VARCHAR" else identifier(name) for name, dtype, *_ in described]
+            query = f"SELECT {', '.join(shown)} FROM ({query})"
+        form = "FORMAT csv, HEADER true" if kind == "csv" else "FORMAT parquet, COMPRESSION zstd"
+        connection.execute(f"COPY ({query}) TO {quote(str(out))} ({form})")
+
+
+def _safe(name: str) -> str:
+    column = identifier(name)
+    return f"CASE WHEN regexp_matches({column}, '{FORMULA}') THEN '''' || {column} ELSE {column} END AS {column}"

@@ -1,0 +1,83 @@
+"""What the dashboard reads of a store, each file once until it changes."""
+
+import threading
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bestiary.errors import StoreError
+from bestiary.lake.runs import Run, all_runs
+from bestiary.lake.store import CADENCE, Store
+from bestiary.report.kept import NAME, read_summary
+from bestiary.segments.model import Model, load
+
+T = TypeVar("T")
+KEPT = 200
+"""Things that are kept in memory, the last ones asked for: summaries, models and pages."""
+
+
+class Shelf:
+    """A store's runs and what is kept of them; safe to ask from several threads."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.path = store, store.path
+        self._kept: dict[Hashable, Any] = {}
+        self._lock = threading.Lock()
+
+    def runs(self) -> list[Run]:
+        """The runs that have their segments, latest first."""
+        return [run for run in reversed(all_runs(self.path)) if run.has("fit")]
+
+    def run(self, name: str | None) -> Run:
+        """The run of a date as text, or the latest. Raises StoreError where there is none."""
+        runs = self.runs()
+        found = [run for run in runs if name in (None, "", run.path.name)]
+        if not found:
+            there = ", ".join(run.path.name for run in runs[:12])
+            raise StoreError(
+                f"There is no run {name!r} here." if name else "There is no run with its segments here yet.",
+                allowed=f"There are: {there}." if there else "",
+                do="" if there else f"Make one: bestiary run EVENTS --store {self.path}",
+            )
+        return found[0]
+
+    def stamp(self, run: Run) -> tuple[Hashable, ...]:
+        """What changes when a run, or what is told beside it, is made anew."""
+        return run.path.name, _stamp(run.path / NAME), _stamp(self.path / CADENCE)
+
+    def rejects(self) -> Hashable:
+        """What changes when rows are refused or erased."""
+        return tuple(sorted(path.name for path in (self.path / "rejects" / "_delta_log").glob("*.json")))[-1:]
+
+    def summary(self, run: Run) -> dict[str, Any]:
+        """The run's summary with the ids of its sample, and the store's cadence. Raises as `read_summary` does."""
+        return self.kept(("summary", *self.stamp(run)), lambda: self._summary(run))
+
+    def _summary(self, run: Run) -> dict[str, Any]:
+        return {**read_summary(run.path, who=True), "cadence": self.store.cadence()}
+
+    def model(self, run: Run) -> Model:
+        """The run's model. Raises as `load` does."""
+        path = run.path / "model.json"
+        return self.kept(("model", run.path.name, _stamp(path)), lambda: load(path))
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for a key, or what `make` gives now; what has not been asked for longest goes."""
+        with self._lock:
+            if key in self._kept:
+                self._kept[key] = found = self._kept.pop(key)
+                return found  # type: ignore[no-any-return]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            for old in list(self._kept)[:-KEPT]:
+                del self._kept[old]
+        return made
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,38 @@
+"""What is answered where a page cannot be: what was found, what is allowed, what to do, and never a traceback."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from bestiary.config import Language
+from bestiary.errors import BestiaryError, BusyError, ConfigError, StoreError
+from bestiary.report.dashboard.static import static_address
+from bestiary.report.dashboard.language import chosen
+from bestiary.report.dashboard.views import bare
+
+STATUSES = ((BusyError, 503), (ConfigError, 400), (StoreError, 404), (BestiaryError, 500))
+"""What an error of ours is in HTTP."""
+
+
+def troubles(app: FastAPI, language: Language | None) -> None:
+    """Answer errors of an application with a page."""
+
+    def told(request: Request, status: int, error: BestiaryError | None = None) -> Response:
+        accepted = request.headers.get("accept-language", "")
+        words = chosen(request.query_params, request.cookies, language, accepted)
+        known = status if status in (400, 404, 413) else 500
+        css = static_address("style.css")
+        return HTMLResponse(bare(words, "trouble.html.j2", status=known, error=error, css=css), status)
+
+    @app.exception_handler(BestiaryError)
+    def ours(request: Request, error: BestiaryError) -> Response:
+        return told(request, next(status for kind, status in STATUSES if isinstance(error, kind)), error)
+
+    @app.exception_handler(HTTPException)
+    def theirs(request: Request, error: HTTPException) -> Response:
+        return told(request, error.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        return told(request, 404)
