@@ -3,10 +3,10 @@
 Written from the published formulae:
 
 - sRGB and its transfer function: IEC 61966-2-1; contrast of two colours: WCAG 2.2, "relative luminance".
-- Red-blind and green-blind eyes: Viénot, Brettel and Mollon (1999), "Digital video colourmaps for checking the legibility
-  of displays by dichromats", Color Research and Application 24(4), 243-252: colours are first drawn in a little so that
-  what is seen stays on the screen, then carried to cone responses, where the missing one is put on the plane of white,
-  blue and yellow (protan: L = 2.02344 M - 2.52581 S; deutan: M = 0.494207 L + 1.24827 S).
+- Red-blind and green-blind eyes: Viénot, Brettel and Mollon (1999), "Digital video colourmaps for checking the
+  legibility of displays by dichromats", Color Research and Application 24(4), 243-252: colours are first drawn in a
+  little so that what is seen stays on the screen, then carried to cone responses, where the missing one is put on the
+  plane of white, blue and yellow (protan: L = 2.02344 M - 2.52581 S; deutan: M = 0.494207 L + 1.24827 S).
 - Blue-blind eyes: Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision
   deficiency", IEEE TVCG 15(6), 1291-1298: the matrix for tritanopia (severity 1), on linear RGB.
 - Distance: Euclidean in OKLab, Ottosson (2020), "A perceptual color space for image processing". Unlike CIEDE2000 it is
@@ -24,10 +24,18 @@ _CONES = np.array([[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714], [0.
 _SCREEN = np.linalg.inv(_CONES)
 _TRITAN = np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]])
 _LMS = np.array(
-    [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]]
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
 )
 _LAB = np.array(
-    [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099], [0.0259040371, 0.7827717662, -0.8086757660]]
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
 )
 
 
@@ -74,7 +82,7 @@ def distance(one: str, other: str, vision: str) -> float:
 
 
 def too_close(colours: Mapping[str, str], shapes: Mapping[str, str], apart: float, alike: float) -> list[str]:
-    """What reads badly, worst first: pairs nearer than `apart` to any vision, or than `alike` where the shape is the same."""
+    """Pairs nearer than `apart` to any vision, or than `alike` where the shape is the same; the worst first."""
     found = []
     for one, other in combinations(colours, 2):
         least = apart if shapes[one] != shapes[other] else alike
