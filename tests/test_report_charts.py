@@ -277,7 +277,7 @@ def test_colours_follow_the_persona_and_never_repeat() -> None:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_animal_has_a_mark_and_a_name_in_the_report(language: Language) -> None:
     template = (Path(report.__file__).parent / "templates" / "animals.html.j2").read_text(encoding="utf-8")
-    marks = re.findall(r'<symbol id="animal-(\w+)" viewBox="0 0 64 64">', template)
+    marks = re.findall(r'<symbol id="animal-(\w+)" viewBox="0 0 128 128"[^>]*>', template)
     assert sorted(marks) == sorted([*ANIMALS, *VISITORS, "paw"])
     for population, animals in (("buyers", ANIMALS), ("visitors", VISITORS)):
         assert sorted(animals) == sorted(key for key, one in personas().items() if one.population == population)

@@ -1,7 +1,9 @@
 """Which colour and which mark a segment has: stable by persona, and told apart by shape as well as by hue.
 
-Colours are names of custom properties in `style.css`, where each has a value for light and one for dark; the page's
-script puts the values in.
+Colours are names of custom properties in `style.css`, where each has a value for light and one for dark, of much the
+same hue, so that an animal keeps its colour; the page's script puts the values in. Colours that can stand in one
+picture differ to normal, red-blind, green-blind and blue-blind eyes, and more so where their shape is the same; tests
+hold a change of either to that, and to the contrasts of WCAG AA.
 """
 
 from collections.abc import Mapping, Sequence
