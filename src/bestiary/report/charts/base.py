@@ -1,6 +1,6 @@
 """What every chart is made of: the figure with its words, axes with units, and text from data that is no markup."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -12,15 +12,23 @@ from bestiary.report.words import Words
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 TICKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10**4, 3 * 10**4, 10**5, 3 * 10**5, 10**6, 10**7, 10**8, 10**9)
 
+STRONG = 0.6
+"""From this part on a cell is coloured so strongly that its text is dark in both themes."""
+DARK = "#000000"
+
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure with what stands around it: a title that says what is shown, a text alternative, a height and
-    the least width at which it can be read, in px.
+    """A figure with what stands around it, in words that are plain text.
+
+    `title` is the finding as a sentence without its stop, `subtitle` what is shown and in which units, `description`
+    a text alternative with the numbers that matter, `note` what should be known of this drawing. `height` and the
+    least `width` at which the figure can be read are in px.
     """
 
     key: str
     title: str
+    subtitle: str
     description: str
     height: int
     width: int
@@ -34,15 +42,27 @@ def is_amount(column: str) -> bool:
 
 
 def plain(text: object, limit: int = 40) -> str:
-    """A text from data, shown as it is: cut at `limit` characters, and nothing in it is markup."""
+    """A text from data, shown as it is: cut at `limit` characters, and nothing in it is markup or a template."""
     shown = str(text)
-    return escape(shown if len(shown) <= limit else shown[: limit - 1] + "…", quote=False)
+    shown = escape(shown if len(shown) <= limit else shown[: limit - 1] + "…", quote=False)
+    return shown.replace("{", "&#123;")
 
 
 def chart(
-    key: str, words: Words, traces: list[Any], layout: Mapping[str, Any], size: tuple[int, int], **values: object
+    key: str,
+    words: Words,
+    traces: list[Any],
+    layout: Mapping[str, Any],
+    size: tuple[int, int],
+    says: str,
+    numbers: Sequence[str] = (),
+    **values: object,
 ) -> Chart:
-    """Build and check a figure by Plotly, and word its title and its text alternative from `charts.<key>`."""
+    """Build and check a figure by Plotly, and word it from the table `charts.<key up to its first dash>`.
+
+    `says` is the key of the finding there and `shows` that of the subtitle; both may use `values`. The description
+    is the finding, the subtitle and the `numbers`.
+    """
     import plotly.graph_objects as go
 
     name = key.partition("-")[0]
@@ -57,10 +77,12 @@ def chart(
         "legend": {"x": 1, "xanchor": "right", "y": 1, "yanchor": "top", "font": {"size": 11}, "bgcolor": VEIL},
         "showlegend": False,
     }
+    # Plotly's own JSON turns numpy arrays into base64, a third of what their numbers take as text.
     figure = go.Figure(data=traces, layout={**base, **layout}).to_plotly_json()
     figure["layout"].pop("template", None)
-    description = words(f"charts.{name}.alt", **values)
-    return Chart(key, words(f"charts.{name}.title", **values), description, *size, figure)
+    title, subtitle = words(f"charts.{name}.{says}", **values), words(f"charts.{name}.shows", **values)
+    told = [title, subtitle, words("format.semicolon").join(numbers)]
+    return Chart(key, title, subtitle, " ".join(f"{text}." for text in told if text), *size, figure)
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
@@ -82,6 +104,36 @@ def log_ticks(low: float, high: float, words: Words) -> dict[str, Any]:
     shown = [tick for tick in signed if low <= log1p(tick) <= high]
     shown = shown[:: 1 + len(shown) // 8] if len(shown) > 8 else shown
     return {"tickvals": [log1p(t) for t in shown], "ticktext": [words.compact(t) for t in shown]}
+
+
+def named_axis(places: Sequence[float], names: Sequence[str], **more: Any) -> dict[str, Any]:
+    """An axis of names, which needs neither a unit nor lines."""
+    return axis("", tickvals=list(places), ticktext=list(names), showgrid=False, zeroline=False, **more)
+
+
+def shade(part: float) -> float:
+    """How strongly a cell is coloured, 0 to 1, for a part from 0 to 1: what lies between is left out.
+
+    Between the two ends no colour of a text can be read on a coloured cell in both themes.
+    """
+    return part if part < STRONG else 0.8 + 0.2 * (part - STRONG) / (1 - STRONG)
+
+
+def cell_texts(parts: Sequence[Sequence[float]], texts: Sequence[Sequence[str]], size: int = 11) -> dict[str, Any]:
+    """Texts on the cells of a heat map at 0, 1, 2, ..., each in a colour that can be read on the `shade` of its part.
+
+    A heat map's own texts have one colour for all cells.
+    """
+    cells = [(x, y) for y, row in enumerate(texts) for x in range(len(row))]
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": [x for x, _ in cells],
+        "y": [y for _, y in cells],
+        "text": [texts[y][x] for x, y in cells],
+        "textfont": {"size": size, "color": [INK if parts[y][x] < STRONG else DARK for x, y in cells]},
+        "hoverinfo": "skip",
+    }
 
 
 def segment_name(segment: Mapping[str, Any], words: Words) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bestiary.report.charts.base import Chart, axis, chart
 from bestiary.report.palette import ACCENT, BAND, HIGH, INK, SOFT
-from bestiary.report.words import UNDEFINED, Words
+from bestiary.report.words import Words
 
 APART = 0.002
 """A sample's curve that is nearer than this to that of all customers everywhere is not drawn beside it."""
@@ -35,7 +35,46 @@ def choice_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "shapes": [*_mark(chosen), *_asked(found.get("asked"))],
         "margin": {"l": 56, "r": 12, "t": 64, "b": 48},
     }
-    return chart("silhouette", words, traces, layout, (480, 0), k=UNDEFINED if chosen is None else chosen)
+    says, values = finding(curve, chosen, words)
+    return chart("silhouette", words, traces, layout, (480, 0), says, _numbers(curve, words), **values)
+
+
+def finding(curve: Points, chosen: int | None, words: Words) -> tuple[str, dict[str, Any]]:
+    """What speaks for the chosen k: where it lies beside the null, and whether another k comes back better."""
+    if chosen is None:
+        return "undecided", {}
+    if chosen == 1:
+        return "one", {}
+    told = [point for point in curve if point["k"] == chosen]
+    clauses = [clause for point in told for clause in (_beside_null(point), _comes_back(point, curve)) if clause]
+    if not clauses:
+        return "chosen", {"k": chosen}
+    what = words("chart_terms.and").join(words(f"chart_terms.{clause}") for clause in clauses)
+    return "found", {"k": chosen, "what": what}
+
+
+def _beside_null(point: Mapping[str, Any]) -> str | None:
+    """Above, in or below the band in which 95 % of shops without groups lie; None where none was drawn."""
+    if point["null_low"] is None:
+        return None
+    value = point["silhouette"] if point["sample"] is None else point["sample"]
+    return "null_above" if value > point["null_high"] else "null_below" if value < point["null_low"] else "null_inside"
+
+
+def _comes_back(point: Mapping[str, Any], curve: Points) -> str | None:
+    """Whether another k has a larger adjusted Rand index; None where there is nothing to compare."""
+    known = [one["ari"] for one in curve if one["ari"] is not None]
+    if point["ari"] is None or len(known) < 2:
+        return None
+    return "stable_best" if point["ari"] >= max(known) else "stable_other"
+
+
+def _numbers(curve: Points, words: Words) -> list[str]:
+    return [
+        words("chart_terms.silhouette", k=point["k"], silhouette=words.number(point["silhouette"], 2))
+        + ("" if point["ari"] is None else words("chart_terms.rand", ari=words.number(point["ari"], 2)))
+        for point in curve
+    ]
 
 
 def _null(curve: Points, words: Words) -> list[dict[str, Any]]:

@@ -1,19 +1,15 @@
-"""Charts of the customer table's columns, and of the days with too few events."""
+"""Charts of the customer table's columns: how each is distributed over the customers."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from bestiary.report.charts.base import Chart, axis, chart, log_ticks, plain
+from bestiary.report.charts.base import Chart, axis, chart, log_ticks, named_axis, plain
 from bestiary.report.distributions import ORDERED, log1p
-from bestiary.report.palette import ACCENT, GRID, HIGH, LOW, SOFT
+from bestiary.report.palette import ACCENT, HIGH, SOFT
 from bestiary.report.words import Words
 
 WINDOW_LINES = ((SOFT, "dot"), (HIGH, "dash"), (ACCENT, "solid"))
-GAP_COLOURS = {"no_purchases": LOW, "few_events": HIGH}
-WEEKS = 53
-"""Weeks in the calendar of gaps, the latest ones; the table has all."""
 
 
 def column_chart(record: Mapping[str, Any], words: Words) -> Chart | None:
@@ -25,7 +21,68 @@ def column_chart(record: Mapping[str, Any], words: Words) -> Chart | None:
     label = words.label("columns", record["key"])
     if len(record["columns"]) == 1:
         label = words.column(record["columns"][0]["name"])
-    return chart(f"column-{record['key']}", words, traces, layout, (270, 0), label=label)
+    tell = {"numeric": _middle, "text": _commonest, "time": _fullest}[record["kind"]]
+    says, values, numbers = tell(record, words)
+    return chart(f"column-{record['key']}", words, traces, layout, (270, 0), says, numbers, label=label, **values)
+
+
+Told = tuple[str, dict[str, str], list[str]]
+
+
+def _middle(record: Mapping[str, Any], words: Words) -> Told:
+    """What half of the customers have at most and a quarter have at least, in the longest of the windows."""
+    column = [one for one in record["columns"] if one["median"] is not None][-1]
+
+    def shown(value: float) -> str:
+        if record["unit"] == "currency":
+            return words.money(value)
+        return words.number(value, 0 if value == int(value) else 1 if record["integer"] else 2)
+
+    figures = {name: shown(column[name]) for name in ("min", "q1", "median", "q3", "max")}
+    told = [words("chart_terms.median", name=words(f"columns_section.{name}"), value=figures[name]) for name in figures]
+    values = {**figures, "unit": unit(record, words), **_known(column, words)}
+    if column["min"] == column["max"]:
+        return "constant", values, told
+    if len(record["columns"]) > 1:
+        return "longest", {**values, "months": str(column["window"])}, told
+    return "found", values, told
+
+
+def _commonest(record: Mapping[str, Any], words: Words) -> Told:
+    """The value that most of the customers with a known one have."""
+    ranked = sorted((row for row in record["values"] if row["count"]), key=lambda row: -int(row["count"]))
+    total = record["others"] + sum(row["count"] for row in ranked)
+    shares = [words.percent(row["count"] / total) for row in ranked]
+    names = [value_name(record["key"], row["value"], words) for row in ranked]
+    told = [
+        words("chart_terms.median", name=name, value=share) for name, share in zip(names[:3], shares[:3], strict=True)
+    ]
+    values = {"value": names[0], "share": shares[0], "unit": words("chart_terms.counts")}
+    values |= _known(record["columns"][0], words)
+    if len(ranked) == 1 and not record["others"]:
+        return "only", values, told
+    tied = len(ranked) > 1 and ranked[0]["count"] == ranked[1]["count"]
+    return ("value_tied" if tied else "value"), values, told
+
+
+def _fullest(record: Mapping[str, Any], words: Words) -> Told:
+    """The day, or the week, that most of the known times are in."""
+    total, most = sum(record["counts"]), max(record["counts"])
+    at = record["counts"].index(most)
+    start, share = words.date(record["starts"][at]), words.percent(most / total)
+    tied = record["counts"].count(most) > 1
+    values = {"start": start, "share": share, "unit": words("chart_terms.counts")}
+    values |= _known(record["columns"][0], words)
+    told = [words("chart_terms.median", name=start, value=share)]
+    return f"{record['step']}{'_tied' if tied else ''}", values, told
+
+
+def _known(column: Mapping[str, Any], words: Words) -> dict[str, str]:
+    """Of whom a share is told: customers without a value are left out, where there are any."""
+    if not column["nulls"]:
+        return {"who": words("chart_terms.who_all"), "known": ""}
+    known = words("chart_terms.known", n=words.number(column["nulls"]))
+    return {"who": words("chart_terms.who_known"), "known": known}
 
 
 def _drawn(trace: Mapping[str, Any], x_axis: Any, words: Words) -> tuple[list[Any], dict[str, Any]]:
@@ -95,7 +152,7 @@ def _text(record: Mapping[str, Any], words: Words) -> tuple[list[Any], dict[str,
     rows = [(value_name(record["key"], row["value"], words), row["count"]) for row in record["values"]]
     if record["others"]:
         rows.append((words("terms.others"), record["others"]))
-    if not rows:
+    if not any(count for _, count in rows):
         return None
     names, counts = [plain(name, 22) for name, _ in rows], [count for _, count in rows]
     places = list(range(len(rows)))
@@ -108,9 +165,7 @@ def _text(record: Mapping[str, Any], words: Words) -> tuple[list[Any], dict[str,
         "hovertext": [f"{name}: {words.number(count)}" for name, count in zip(names, counts, strict=True)],
         "hoverinfo": "text",
     }
-    y_axis = axis(
-        "", tickvals=places, ticktext=names, autorange="reversed", tickfont={"size": 11}, showgrid=False, zeroline=False
-    )
+    y_axis = named_axis(places, names, autorange="reversed", tickfont={"size": 11})
     return [trace], {"xaxis": axis(words("terms.customers")), "yaxis": y_axis}
 
 
@@ -135,60 +190,3 @@ def _time(record: Mapping[str, Any], words: Words) -> tuple[list[Any], dict[str,
     shown = "%Y-%m" if record["step"] == "week" else "%Y-%m-%d"
     x_axis = axis(words(f"terms.by_{record['step']}"), type="date", tickformat=shown, nticks=4, tickangle=0)
     return _drawn(trace, {**x_axis, "showgrid": False}, words)
-
-
-def gaps_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
-    """A calendar of the last weeks, a column a week, days with a gap in colour; None where there is no gap."""
-    gaps: dict[str, set[str]] = {}
-    for gap in summary["quality"]["gaps"]:
-        gaps.setdefault(gap["day"], set()).add(gap["kind"])
-    if not gaps:
-        return None
-    end = date.fromisoformat(summary["as_of"]) - timedelta(days=1)
-    longest = end - timedelta(days=30 * summary["windows"][-1])
-    first = max(min(date.fromisoformat(min(gaps)), longest), end - timedelta(weeks=WEEKS - 1))
-    start = first - timedelta(days=first.weekday())
-    weeks = [start + timedelta(weeks=i) for i in range(max(1, (end - start).days // 7 + 1))]
-    days = [[week + timedelta(days=weekday) for week in weeks] for weekday in range(7)]
-    trace = {
-        "type": "heatmap",
-        "x": list(range(len(weeks))),
-        "y": list(range(7)),
-        "z": [[_level(gaps.get(day.isoformat())) if day <= end else None for day in row] for row in days],
-        "zmin": 0,
-        "zmax": 2,
-        "colorscale": [[0, GRID], [0.5, GAP_COLOURS["no_purchases"]], [1, GAP_COLOURS["few_events"]]],
-        "showscale": False,
-        "xgap": 2,
-        "ygap": 2,
-        "text": [[_day(day, gaps.get(day.isoformat()), words) for day in row] for row in days],
-        "hovertemplate": "%{text}<extra></extra>",
-    }
-    places = list(range(0, len(weeks), max(1, len(weeks) // 3)))
-    names = [words.label("values.most_active_day", name) for name in ORDERED["most_active_day"]]
-    layout = {
-        "xaxis": axis(
-            "",
-            tickvals=places,
-            ticktext=[weeks[at].isoformat()[:7] for at in places],
-            showgrid=False,
-            zeroline=False,
-            tickangle=0,
-        ),
-        "yaxis": axis(
-            "", tickvals=list(range(7)), ticktext=names, autorange="reversed", showgrid=False, zeroline=False
-        ),
-    }
-    return chart("gaps", words, [trace], layout, (280, 0), n=len(gaps), first=words.date(start.isoformat()))
-
-
-def _level(kinds: set[str] | None) -> int:
-    """0 for a usual day, 1 for one without purchases, 2 for one with few events (which is the worse)."""
-    if kinds is None:
-        return 0
-    return 2 if "few_events" in kinds else 1
-
-
-def _day(day: date, kinds: set[str] | None, words: Words) -> str:
-    what = ", ".join(plain(words.label("gaps", kind)) for kind in sorted(kinds)) if kinds else words("terms.usual")
-    return f"{words.date(day.isoformat())}: {what}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bestiary.report.charts.base import Chart, axis, chart, plain, segment_name
+from bestiary.report.charts.base import Chart, axis, cell_texts, chart, named_axis, plain, segment_name, shade
 from bestiary.report.palette import GRID, LOW, MIDDLE, VEIL, looks
 from bestiary.report.words import Words
 
@@ -13,43 +13,55 @@ def confusion_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
     tree = summary["tree"]
     if tree is None:
         return None
-    names = _class_names(summary, words)
+    names = [plain(name, 22) for name in _full_names(summary, words)]
+    texts = [[words.number(n) for n in row] for row in tree["confusion"]]
     shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in tree["confusion"]]
     trace = {
         "type": "heatmap",
-        "z": [[round(share, 4) for share in row] for row in shares],
+        "z": [[round(shade(share), 4) for share in row] for row in shares],
         "zmin": 0,
         "zmax": 1,
         "colorscale": [[0, MIDDLE], [1, LOW]],
         "showscale": False,
         "xgap": 2,
         "ygap": 2,
-        "text": [[words.number(n) for n in row] for row in tree["confusion"]],
-        "texttemplate": "%{text}",
+        "text": texts,
         "hovertemplate": words("terms.confusion_hover") + "<extra></extra>",
     }
-    places = list(range(len(names)))
     layout = {
-        "xaxis": axis(
-            words("terms.predicted"), tickvals=places, ticktext=names, showgrid=False, zeroline=False, tickangle=-35
-        ),
-        "yaxis": axis(
-            words("terms.actual"), tickvals=places, ticktext=names, autorange="reversed", showgrid=False, zeroline=False
-        ),
+        "xaxis": {**named_axis(range(len(names)), names, tickangle=-35), "title": {"text": words("terms.predicted")}},
+        "yaxis": {
+            **named_axis(range(len(names)), names, autorange="reversed"),
+            "title": {"text": words("terms.actual")},
+        },
     }
-    return chart(
-        "confusion",
-        words,
-        [trace],
-        layout,
-        (170 + 38 * len(names), 120 + 30 * len(names)),
-        n=words.number(tree["test"]),
-    )
+    says, values, numbers = mistakes(tree["confusion"], _full_names(summary, words), words)
+    size = (170 + 38 * len(names), 120 + 30 * len(names))
+    return chart("confusion", words, [trace, cell_texts(shares, texts)], layout, size, says, numbers, **values)
 
 
-def _class_names(summary: Mapping[str, Any], words: Words) -> list[str]:
+def mistakes(
+    confusion: Sequence[Sequence[int]], names: Sequence[str], words: Words
+) -> tuple[str, dict[str, str], list[str]]:
+    """How many the tree puts right, what it mistakes most often, and its three commonest mistakes in words."""
+    total = sum(map(sum, confusion))
+    right = sum(row[i] for i, row in enumerate(confusion))
+    values = {"n": words.number(total), "share": words.percent(right / total if total else None)}
+    found = [(n, i, j) for i, row in enumerate(confusion) for j, n in enumerate(row) if i != j and n]
+    ranked = sorted(found, key=lambda one: (-one[0], one[1], one[2]))
+    told = [
+        words("chart_terms.mistake", actual=names[i], predicted=names[j], n=words.number(n)) for n, i, j in ranked[:3]
+    ]
+    if not ranked:
+        return ("perfect" if total else "nobody"), values, told
+    most, i, j = ranked[0]
+    tied = len(ranked) > 1 and ranked[1][0] == most
+    return ("tied" if tied else "found"), {**values, "actual": names[i], "predicted": names[j]}, told
+
+
+def _full_names(summary: Mapping[str, Any], words: Words) -> list[str]:
     by_number = {segment["segment"]: segment for segment in summary["segments"]}
-    return [plain(words.name(by_number[number]["name"]), 22) for number in summary["tree"]["classes"]]
+    return [words.name(by_number[number]["name"]) for number in summary["tree"]["classes"]]
 
 
 def roc_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
@@ -81,7 +93,25 @@ def roc_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "xaxis": axis(words("terms.fpr"), range=[-0.02, 1.02]),
         "yaxis": axis(words("terms.tpr"), range=[-0.02, 1.03]),
     }
-    return chart("roc", words, traces, layout, (400, 0), n=len(curves))
+    says, values = surest([(words.name(by_number[c["segment"]]["name"]), c["auc"]) for c in curves], words)
+    numbers = [
+        words("chart_terms.area", name=words.name(by_number[c["segment"]]["name"]), auc=words.number(c["auc"], 3))
+        for c in curves
+    ]
+    return chart("roc", words, traces, layout, (400, 0), says, numbers, **values)
+
+
+def surest(areas: Sequence[tuple[str, float]], words: Words) -> tuple[str, dict[str, str]]:
+    """The segment that the tree tells least surely from the rest; areas count as equal when they read the same."""
+    shown = [words.number(area, 3) for _, area in areas]
+    name, area = min(areas, key=lambda one: one[1])
+    least = words.number(area, 3)
+    values = {"name": name, "auc": least, "n": str(len(areas))}
+    if len(areas) == 1:
+        return "one", values
+    if len(set(shown)) == 1:
+        return "alike", values
+    return ("tied" if shown.count(least) > 1 else "found"), values
 
 
 def _diagonal(words: Words) -> dict[str, Any]:

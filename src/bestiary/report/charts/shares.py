@@ -1,9 +1,9 @@
 """The chart of what part of the customers and of the revenue each segment is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bestiary.report.charts.base import Chart, axis, chart, segment_name, wrapped
+from bestiary.report.charts.base import Chart, axis, chart, named_axis, segment_name, wrapped
 from bestiary.report.palette import QUIET, looks
 from bestiary.report.words import Words
 
@@ -11,7 +11,6 @@ from bestiary.report.words import Words
 def shares_chart(summary: Mapping[str, Any], words: Words) -> Chart:
     """Each segment's share of customers beside its share of revenue, in percent, largest value on top."""
     ranked = list(reversed(summary["segments"]))
-    names = [segment_name(s, words) for s in ranked]
     style = looks(summary["segments"])
     parts = (("share_of_customers", QUIET), ("share_of_value", [style[s["segment"]].colour for s in ranked]))
     traces = [
@@ -30,12 +29,35 @@ def shares_chart(summary: Mapping[str, Any], words: Words) -> Chart:
         for part, colour in parts
     ]
     most = max((100 * (s[part] or 0) for s in ranked for part, _ in parts), default=0)
+    least = min((100 * (s[part] or 0) for s in ranked for part, _ in parts), default=0)
     layout = {
         "barmode": "group",
         "bargap": 0.35,
-        "xaxis": axis(words("terms.percent_axis"), range=[0, 1.3 * max(most, 1)]),
-        "yaxis": axis(
-            "", tickvals=list(range(len(ranked))), ticktext=[wrapped(n) for n in names], showgrid=False, zeroline=False
-        ),
+        "xaxis": axis(words("terms.percent_axis"), range=[1.3 * min(least, 0), 1.3 * max(most, 1)]),
+        "yaxis": named_axis(range(len(ranked)), [wrapped(segment_name(s, words)) for s in ranked]),
     }
-    return chart("shares", words, traces, layout, (110 + 56 * len(ranked), 0), n=len(ranked))
+    says, values = finding(summary["segments"], words)
+    numbers = [
+        words(
+            "chart_terms.shares",
+            name=words.name(s["name"]),
+            customers=words.percent(s["share_of_customers"]),
+            value=words.percent(s["share_of_value"]),
+        )
+        for s in summary["segments"]
+    ]
+    return chart("shares", words, traces, layout, (110 + 56 * len(ranked), 0), says, numbers, **values)
+
+
+def finding(segments: Sequence[Mapping[str, Any]], words: Words) -> tuple[str, dict[str, str]]:
+    """The segment that brings most beyond its share of customers, where there is one."""
+    if len(segments) < 2:
+        return ("one" if segments else "nobody"), {}
+    valued = [s for s in segments if s["share_of_value"] is not None]
+    largest = max(segments, key=lambda s: s["share_of_customers"])
+    top = max(valued, key=lambda s: s["share_of_value"] - s["share_of_customers"], default=largest)
+    customers, value = words.percent(top["share_of_customers"]), words.percent(top["share_of_value"])
+    says = "found" if valued else "unvalued"
+    if valued and customers == value:
+        says = "even"
+    return says, {"name": words.name(top["name"]), "customers": customers, "value": value}

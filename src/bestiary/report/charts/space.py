@@ -3,47 +3,90 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bestiary.customers.features import features
 from bestiary.report.charts.base import Chart, chart, is_amount, log_ticks, plain, segment_name
-from bestiary.report.distributions import log1p
 from bestiary.report.palette import GRID, SOFT, looks
 from bestiary.report.words import Words
+
+AXES = ("recency", "frequency", "monetary")
+RELATED = 0.3
+"""From this rank correlation on two columns are said to go together."""
+Floats = NDArray[np.float64]
 
 
 def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
     """Recency, frequency and monetary value of the sample, one point a customer, on axes of ln(1 + x).
 
-    A negative value (refunds above purchases) stands at 0, as the model takes it; hovering tells the amount.
+    A negative value (refunds above purchases) stands at 0, as the model takes it; hovering tells the amount. With
+    `points["who"]` hovering begins with the customer's id.
     """
-    points, sources, style = summary["sample"]["points"], summary["sample"]["sources"], looks(summary["segments"])
-    axes = ("recency", "frequency", "monetary")
-    titles = [f"{words(f'terms.{name}')} ({_unit(sources[name], summary, words)})" for name in axes]
-    hover = "<br>".join(f"%{{customdata[{i}]}}" for i in range(3))
+    points, sources = summary["sample"]["points"], summary["sample"]["sources"]
+    raw = np.column_stack([np.asarray(points[name], dtype=np.float64) for name in AXES])
+    scaled = np.log1p(np.maximum(raw, 0))
+    numbers, style = np.asarray(points["segment"]), looks(summary["segments"])
+    hover = "<br>".join(_hover(sources[name], at, words) for at, name in enumerate(AXES))
+    who = points.get("who")
     traces = []
     for segment in summary["segments"]:
-        rows = [i for i, number in enumerate(points["segment"]) if number == segment["segment"]]
+        rows = np.flatnonzero(numbers == segment["segment"])
         look, name = style[segment["segment"]], segment_name(segment, words)
-        traces.append(
-            {
-                "type": "scatter3d",
-                "mode": "markers",
-                "name": name,
-                **{
-                    at: [round(log1p(max(0.0, points[n][i])), 4) for i in rows]
-                    for at, n in zip("xyz", axes, strict=True)
-                },
-                "customdata": [[_figure(sources[n], points[n][i], words) for n in axes] for i in rows],
-                "marker": {"size": 4, "color": look.colour, "symbol": look.symbol, "opacity": 0.8},
-                "hovertemplate": hover + f"<extra>{name}</extra>",
-            }
-        )
+        trace: dict[str, Any] = {
+            "type": "scatter3d",
+            "mode": "markers",
+            "name": name,
+            **{at: scaled[rows, i].astype(np.float32) for i, at in enumerate("xyz")},
+            "customdata": raw[rows].astype(np.float32),
+            "marker": {"size": _size(len(numbers)), "color": look.colour, "symbol": look.symbol, "opacity": 0.8},
+            "hovertemplate": hover + f"<extra>{name}</extra>",
+        }
+        if who is not None:
+            trace["text"] = [plain(who[row]) for row in rows]
+            trace["hovertemplate"] = "%{text}<br>" + trace["hovertemplate"]
+        traces.append(trace)
+    layout = {
+        "scene": _scene(scaled, summary, words),
+        "uirevision": "space",
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+    }
+    size, total = words.number(summary["sample"]["size"]), words.number(summary["sample"]["of"])
+    together = rank_correlation(raw[:, 1], raw[:, 2])
+    values = {"drawn": size, "total": total, "rho": words.number(together, 2)}
+    medians = np.median(raw, axis=0).tolist() if len(raw) else []
+    told = [_figure(sources[name], value, words) for name, value in zip(AXES, medians, strict=False)]
+    return chart("space", words, traces, layout, (540, 0), _finding(together, len(raw)), told, **values)
+
+
+def rank_correlation(one: Floats, other: Floats) -> float | None:
+    """Spearman's rank correlation with mean ranks for ties, -1 to 1; None where one of the two does not vary."""
+    ranks = [_ranks(one), _ranks(other)]
+    if len(one) < 2 or any(float(rank.std()) == 0 for rank in ranks):
+        return None
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+def _ranks(values: Floats) -> Floats:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place], dtype=np.float64)
+
+
+def _finding(together: float | None, customers: int) -> str:
+    if together is None:
+        return "plain" if customers else "nobody"
+    return "related" if together >= RELATED else "opposed" if together <= -RELATED else "apart"
+
+
+def _scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
     scene: dict[str, Any] = {
         "aspectmode": "cube",
         "camera": {"eye": {"x": 1.4, "y": 1.4, "z": 0.65}, "center": {"z": -0.2}},
     }
-    for at, name, title in zip("xyz", axes, titles, strict=True):
-        scaled = [log1p(max(0.0, value)) for value in points[name]] or [0.0]
-        ticks = log_ticks(min(scaled), max(scaled) if len(scaled) > 1 else scaled[0] + 1, words)
+    for i, (at, name) in enumerate(zip("xyz", AXES, strict=True)):
+        low, high = (float(scaled[:, i].min()), float(scaled[:, i].max())) if len(scaled) else (0.0, 0.0)
+        ticks = log_ticks(low, high if high > low else low + 1, words)
+        title = f"{words(f'terms.{name}')} ({_unit(summary['sample']['sources'][name], summary, words)})"
         scene[f"{at}axis"] = {
             "title": {"text": title, "font": {"size": 12}},
             "gridcolor": GRID,
@@ -53,14 +96,26 @@ def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
             "tickfont": {"size": 10},
             **ticks,
         }
-    layout = {"scene": scene, "uirevision": "space", "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
-    size, total = words.number(summary["sample"]["size"]), words.number(summary["sample"]["of"])
-    return chart("space", words, traces, layout, (540, 0), drawn=size, total=total)
+    return scene
+
+
+def _size(customers: int) -> float:
+    """The marks' size in px: smaller in a crowd."""
+    return 4 if customers <= 5_000 else 2.5
+
+
+def _hover(column: str, at: int, words: Words) -> str:
+    """A line of the hover that Plotly fills in itself, so that no text is stored per customer."""
+    shown = f"%{{customdata[{at}]:,.0f}}"
+    if is_amount(column):
+        amount = f"%{{customdata[{at}]:,.2f}}"
+        shown = words("format.money", amount=amount, currency=plain(words.currency))
+    return f"{plain(words.column(column))}{words('format.colon')}{shown}"
 
 
 def _figure(column: str, value: float, words: Words) -> str:
     shown = words.money(value) if is_amount(column) else words.number(value)
-    return f"{plain(words.column(column))}: {shown}"
+    return words("chart_terms.median", name=words.column(column), value=shown)
 
 
 def _unit(column: str, summary: Mapping[str, Any], words: Words) -> str:

@@ -38,9 +38,24 @@ def tree_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
             if node["left"] is not None
         ],
     }
-    return chart(
-        "tree", words, traces, layout, (40 + 52 * leaves, round(LEVEL * (depth + 1.2))), depth=depth, leaves=leaves
-    )
+    root = tree["nodes"][0]
+    says = ("measured" if tree["fidelity"] is not None else "found") if root["left"] is not None else "leaf"
+    column = "" if root["left"] is None else asks_about(root, summary, words)
+    fidelity = words.percent(tree["fidelity"])
+    names = {s["segment"]: words.name(s["name"]) for s in summary["segments"]}
+    numbers = [
+        words(
+            "chart_terms.leaf",
+            name=names[n["segment"]],
+            customers=words.number(n["customers"]),
+            purity=words.percent(n["purity"]),
+        )
+        for n in nodes.values()
+        if n["left"] is None
+    ]
+    size = (40 + 52 * leaves, round(LEVEL * (depth + 1.2)))
+    values = {"column": column, "fidelity": fidelity, "depth": depth, "leaves": leaves}
+    return chart("tree", words, traces, layout, size, says, numbers, **values)
 
 
 def place(nodes: Mapping[int, Mapping[str, Any]], root: int) -> Places:
@@ -68,9 +83,16 @@ def question(node: Mapping[str, Any], summary: Mapping[str, Any], words: Words) 
     column, threshold = str(node["column"]), float(node["threshold"])
     source = str(summary["sample"]["sources"].get(column, column))
     amount = is_amount(source) and not summary["scored"]
-    name = words("terms.score", name=words.label("terms", column)) if summary["scored"] else words.column(source)
     shown = words.money(threshold) if amount else words.number(math.floor(threshold))
-    return wrapped(f"{plain(name)} ≤\u00a0{shown.replace(' ', NBSP)}?", 18)
+    return wrapped(f"{plain(asks_about(node, summary, words))} ≤\u00a0{shown.replace(' ', NBSP)}?", 18)
+
+
+def asks_about(node: Mapping[str, Any], summary: Mapping[str, Any], words: Words) -> str:
+    """The quantity that a node asks about, in words."""
+    column = str(node["column"])
+    if summary["scored"]:
+        return words("terms.score", name=words.label("terms", column))
+    return words.column(str(summary["sample"]["sources"].get(column, column)))
 
 
 def _branches(nodes: Mapping[int, Mapping[str, Any]], places: Places) -> dict[str, Any]:

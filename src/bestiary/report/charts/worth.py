@@ -11,6 +11,8 @@ from bestiary.report.words import Words
 TERMS = {"expected": "terms.expected", "actual": "terms.actual_revenue"}
 FEW = 30
 """Points of fewer customers decide nothing and are drawn hollow."""
+ABOUT = 0.05
+"""What came is called about what was expected up to this part of it."""
 
 
 def calibration_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
@@ -48,7 +50,21 @@ def calibration_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
             **log_ticks(min(0.0, *scaled), max(scaled), words),
         ),
     }
-    return chart("calibration", words, traces, layout, (340, 0))
+    says, values = _calibrated(calibration, words)
+    numbers = [
+        words("chart_terms.tenth", n=n, expected=words.money(expected), actual=words.money(actual))
+        for n, expected, actual in zip(tenths, calibration["expected"], calibration["actual"], strict=True)
+    ]
+    return chart("calibration", words, traces, layout, (340, 0), says, numbers, **values)
+
+
+def _calibrated(calibration: Mapping[str, Any], words: Words) -> tuple[str, dict[str, str]]:
+    """What came of the tenth of whom most was expected, beside what was expected."""
+    expected, actual = float(calibration["expected"][-1]), float(calibration["actual"][-1])
+    says = "more" if actual > expected else "less"
+    if abs(actual - expected) <= ABOUT * abs(expected):
+        says = "about"
+    return says, {"expected": words.money(expected), "actual": words.money(actual), "currency": words.currency}
 
 
 def reliability_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
@@ -85,7 +101,28 @@ def reliability_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "shapes": shapes,
         "margin": {"l": 56, "r": 12, "t": 56, "b": 48},
     }
-    return chart("reliability", words, traces, layout, (360, 0), level=words.percent(deciding["level"], 0))
+    says, values = settled(deciding, words)
+    numbers = [
+        words(
+            "chart_terms.kept", against=words(f"terms.against_{against}"), n=end["n"], share=words.percent(end["share"])
+        )
+        for against, one in curves.items()
+        for end in (one["points"][0], one["points"][-1])
+    ]
+    level_asked = words.percent(deciding["level"], 0)
+    return chart("reliability", words, traces, layout, (360, 0), says, numbers, level=level_asked, **values)
+
+
+def settled(deciding: Mapping[str, Any], words: Words) -> tuple[str, dict[str, str]]:
+    """From which visit on customers keep their segment, or how many do at best where no visit is known to be enough."""
+    against, visits = deciding["against"], deciding["visits"]
+    if visits is not None:
+        share = next((point["share"] for point in deciding["points"] if point["n"] == visits), None)
+        return f"settled_{against}", {"visit": words.number(visits), "share": words.percent(share, 0)}
+    shares = [point["share"] for point in deciding["points"] if point["customers"] >= FEW]
+    if not shares or max(shares) >= deciding["level"]:
+        return "unknown", {}
+    return f"unsettled_{against}", {"share": words.percent(max(shares), 0)}
 
 
 def _curve(against: str, one: Mapping[str, Any], words: Words) -> dict[str, Any]:

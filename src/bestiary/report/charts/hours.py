@@ -1,0 +1,69 @@
+"""When customers come: a week of hours, by the share of the visits."""
+
+from collections.abc import Sequence
+
+from bestiary.report.charts.base import Chart, axis, chart, named_axis
+from bestiary.report.charts.days import colour_bar, weekdays
+from bestiary.report.palette import LOW, MIDDLE
+from bestiary.report.words import Words
+
+Counts = Sequence[Sequence[int]]
+
+
+def hours_chart(
+    hours: Counts, time_zone: str, words: Words, name: str | None = None, segment: int | None = None
+) -> Chart | None:
+    """Share of the visits in each hour of the week, in percent; None where nobody came.
+
+    `hours` are 7 lists (Monday first) of 24 counts, in the shop's time zone. `name` is the segment's, or None for all
+    customers; `segment` its number for the key.
+    """
+    total = sum(map(sum, hours))
+    if not total:
+        return None
+    days = weekdays(words)
+    texts = [
+        [
+            f"{days[y]}, {words('chart_terms.hours', start=x, stop=x + 1)}"
+            f"{words('format.colon')}{words.percent(n / total, 2)}"
+            for x, n in enumerate(row)
+        ]
+        for y, row in enumerate(hours)
+    ]
+    trace = {
+        "type": "heatmap",
+        "x": list(range(24)),
+        "y": list(range(7)),
+        "z": [[round(100 * n / total, 4) for n in row] for row in hours],
+        "zmin": 0,
+        "colorscale": [[0, MIDDLE], [1, LOW]],
+        "colorbar": {**colour_bar(words("chart_terms.percent_of_visits")), "y": -0.26},
+        "xgap": 1,
+        "ygap": 1,
+        "text": texts,
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    hour = words("chart_terms.hour_axis")
+    layout = {
+        "xaxis": axis(hour, tickvals=[0, 6, 12, 18, 23], showgrid=False, zeroline=False, range=[-0.5, 23.5]),
+        "yaxis": named_axis(range(7), days, autorange="reversed", tickfont={"size": 11}),
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+    }
+    says, values = busiest(hours, words)
+    who = words("terms.all_customers") if name is None else name
+    by_day = [
+        words("chart_terms.median", name=d, value=words.percent(sum(r) / total))
+        for d, r in zip(days, hours, strict=True)
+    ]
+    values = {**values, "name": who[:1].upper() + who[1:], "n": words.number(total), "zone": time_zone}
+    key = "hours" if segment is None else f"hours-{segment}"
+    return chart(key, words, [trace], layout, (310, 0), says, by_day, **values)
+
+
+def busiest(hours: Counts, words: Words) -> tuple[str, dict[str, str]]:
+    """The hour of the week with most visits, and its share."""
+    total, most = sum(map(sum, hours)), max(map(max, hours))
+    places = [(y, x) for y, row in enumerate(hours) for x, n in enumerate(row) if n == most]
+    y, x = places[0]
+    values = {"day": weekdays(words)[y], "hours": words("chart_terms.hours", start=x, stop=x + 1)}
+    return ("tied" if len(places) > 1 else "found"), {**values, "share": words.percent(most / total)}
