@@ -1,10 +1,8 @@
-"""What the report asks of the customers themselves: habits of each segment, a sample of buyers, how many are placed."""
+"""What the report asks of the customers themselves: habits of each segment, and how many are placed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from bestiary.files import whole_parquet
 from bestiary.sql import identifier, quote
@@ -12,7 +10,6 @@ from bestiary.sql import identifier, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SAMPLE_SIZE = 4000
 HABITS = ("preferred_brand", "preferred_category", "most_active_time", "most_active_day")
 LOOKING = ("most_active_time", "most_active_day")
 """The habits of those who never bought; the other columns tell of what was bought."""
@@ -78,32 +75,3 @@ def with_people(
         "expects": {name: people[name] for name in ("rank", "low", "middle", "high")},
         "habits": {column: habits[column].get(number) for column in columns},
     }
-
-
-def sample(
-    connection: "DuckDBPyConnection", customers: str, labels: str, sources: Mapping[str, str], below: int, seed: int
-) -> dict[str, Any]:
-    """A simple random sample without replacement of the customers in segments `below` a number: all equally likely.
-
-    `sources` are the columns to read, by role. The rows are ordered by their figures, so that the order says nothing
-    of the ids.
-    """
-    where = f"segment < {below}"  # null is in no segment
-    counted = connection.execute(f"SELECT count(*) FROM read_parquet({labels}) WHERE {where}").fetchone()
-    total = 0 if counted is None else int(counted[0])
-    size = min(SAMPLE_SIZE, total)
-    chosen = sorted(np.random.default_rng(seed).choice(total, size=size, replace=False).tolist()) if total else []
-    figures = ", ".join(f"c.{identifier(source)}::DOUBLE AS {name}" for name, source in sources.items())
-    rows = connection.execute(f"""
-        WITH numbered AS (
-            SELECT user_id, segment, (row_number() OVER (ORDER BY user_id)) - 1 AS place
-            FROM read_parquet({labels}) WHERE {where}
-        ), chosen AS (
-            SELECT user_id, segment FROM numbered WHERE place IN ({", ".join(str(row) for row in chosen) or "NULL"})
-        )
-        SELECT chosen.segment, {figures}
-        FROM chosen JOIN read_parquet({customers}) AS c USING (user_id) ORDER BY ALL
-    """).fetchall()
-    names = ("segment", *sources)
-    points = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-    return {"size": len(rows), "of": total, "seed": seed, "points": points}

@@ -11,8 +11,9 @@ from bestiary.files import read_json
 from bestiary.report.comparison import comparison
 from bestiary.report.distributions import distributions
 from bestiary.report.movements import movements
-from bestiary.report.people import HABITS, LOOKING, habit, placed, sample, table, with_people
+from bestiary.report.people import HABITS, LOOKING, habit, placed, table, with_people
 from bestiary.report.quality import assess
+from bestiary.report.sample import read_sample, write_sample
 from bestiary.segments.presets import recipe
 from bestiary.sql import connect
 
@@ -43,10 +44,13 @@ def summarise(run: Path, settings: Settings, *, currency: str, time_zone: str) -
         try:
             habits = {column: habit(connection, customers, labels, column) for column in HABITS}
             people = placed(connection, labels)
-            drawn = sample(connection, customers, labels, sources, len(fitted["buyers"]["segments"]), settings.seed)
+            k, out = len(fitted["buyers"]["segments"]), run / "sample.parquet"
+            drawn = write_sample(connection, customers, labels, sources, card["pca"], k, settings.seed, out)
             columns = distributions(connection, customers, windows)
         finally:
             connection.close()
+        points = {name: values.tolist() for name, values in read_sample(out).items()}
+        shown = list(zip(points["pc1"], points["pc2"], strict=True))
         return {
             "as_of": card["as_of"],
             "preset": card["preset"],
@@ -62,13 +66,13 @@ def summarise(run: Path, settings: Settings, *, currency: str, time_zone: str) -
             "segments": [with_people(one, people, habits, HABITS) for one in ranked],
             "visitors": looking
             and {**looking, "segments": [with_people(one, people, habits, LOOKING) for one in looking["segments"]]},
-            "sample": {**drawn, "sources": sources},
+            "sample": {**drawn, "points": points},
             "silhouette": card["silhouette"],
             "comparison": comparison(card, model["config"]),
             "enough": card["enough"],
             "movements": moved,
             "kinds": moved["kinds"] if moved else {},
-            "pca": card["pca"],
+            "pca": {**card["pca"], "sample": {"size": len(shown), "scores": shown, "segment": points["segment"]}},
             "tree": card["tree"],
             "scored": fitted["buyers"]["transform"]["kind"] == "quartile_scores",
             "warnings": card["warnings"],
