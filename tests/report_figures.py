@@ -1,5 +1,6 @@
 """Made-up figures of a run for the report's tests: scorecard, quality and model, by the artefacts' own schemas."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -108,20 +109,19 @@ def _looking(first: int, visitors: int) -> dict[str, Any]:
     }
 
 
-def _pca(segments: list[dict[str, Any]]) -> dict[str, Any]:
+def _pca() -> dict[str, Any]:
     columns = [f.name for f in features(WINDOWS) if f.numeric]
     random = np.random.default_rng(5)
     basis = np.linalg.qr(random.normal(size=(len(columns), len(columns))))[0]
     variance = np.sort(random.gamma(1, 1, len(columns)))[::-1]
-    numbers = [s["segment"] for s in segments for _ in range(max(1, s["customers"] // 4))]
-    scores = [[round(float(x), 4) for x in random.normal((n % 3, n / 2))] for n in numbers]
     return {
         "columns": columns,
         "constant_columns": [],
         "explained_variance": [float(v) for v in variance],
         "explained_variance_ratio": [float(v) for v in variance / variance.sum()],
         "loadings": basis.T.tolist(),
-        "sample": {"size": len(scores), "scores": scores, "segment": numbers},
+        "mean": [10.0] * len(columns),
+        "scale": [25.0] * len(columns),
     }
 
 
@@ -208,7 +208,7 @@ def scorecard(personas: list[str], visitors: int) -> dict[str, Any]:
     worth = sum(PEOPLE[p][0] * PEOPLE[p][3] for p in personas)
     segments = [_segment(i, p, total, worth) for i, p in enumerate(personas)]
     return {
-        "format_version": 2,
+        "format_version": 3,
         "as_of": "2019-12-01",
         "preset": "default",
         "population": {
@@ -221,7 +221,7 @@ def scorecard(personas: list[str], visitors: int) -> dict[str, Any]:
             "too_early": {"visitors": visitors - sum(LOOKING.values())} if visitors else {},
             "left_out": 0,
         },
-        "pca": _pca(segments),
+        "pca": _pca(),
         "silhouette": believed(len(personas)),
         "candidates": candidates(len(personas)),
         "worth": comparison(),
@@ -236,7 +236,7 @@ def scorecard(personas: list[str], visitors: int) -> dict[str, Any]:
 
 def quality() -> dict[str, Any]:
     return {
-        "format_version": 1,
+        "format_version": 2,
         "as_of": "2019-12-01",
         "counts": {"read": 20_000, "kept": 19_900, "duplicates": 40, "rejected": 60, "erased": 0},
         "sources": [
@@ -276,6 +276,15 @@ def quality() -> dict[str, Any]:
         "gaps": [
             {"day": "2019-11-14", "kind": "no_purchases", "events": 900, "usual": 1_100},
             {"day": "2019-11-15", "kind": "few_events", "events": 12, "usual": 1_100},
+        ],
+        "usual": 1_100,
+        "days": [
+            {
+                "day": (date(2019, 10, 1) + timedelta(days=number)).isoformat(),
+                "events": {44: 900, 45: 12}.get(number, 1_100 + number % 7),
+                "purchases": 0 if number == 44 else 20 + number % 3,
+            }
+            for number in range(61)
         ],
     }
 

@@ -17,7 +17,7 @@ from bestiary.lake import quality as lake_quality
 from bestiary.lake.store import Store
 
 KEYS = ["format_version", "as_of", "counts", "sources", "rejected_by_reason", "missing", "out_of_range"]
-KEYS += ["inconsistencies", "outliers", "gaps"]
+KEYS += ["inconsistencies", "outliers", "gaps", "usual", "days"]
 COUNTS = ["read", "kept", "duplicates", "rejected", "erased"]
 
 
@@ -88,7 +88,7 @@ def test_every_figure_of_a_small_log(tmp_path: Path) -> None:
     assert list(found) == KEYS
     told = {"b.csv": (11, 5, 2, 4), "a.csv": (6, 6, 0, 0)}
     assert found == {
-        "format_version": 1,
+        "format_version": 2,
         "as_of": "2019-10-03",
         "counts": {"read": 17, "kept": 11, "duplicates": 2, "rejected": 4, "erased": 0},
         "sources": [
@@ -121,6 +121,11 @@ def test_every_figure_of_a_small_log(tmp_path: Path) -> None:
         },
         "outliers": {"sessions_over_500_events": 0, "view_only_floods": 0},
         "gaps": [],
+        "usual": 5.5,
+        "days": [
+            {"day": "2019-10-01", "events": 5, "purchases": 1},
+            {"day": "2019-10-02", "events": 6, "purchases": 4},
+        ],
     }
     assert [list(source) for source in found["sources"]] == [["name", "fingerprint", *COUNTS]] * 2
     assert list(found["counts"]) == COUNTS
@@ -139,8 +144,14 @@ def test_gaps_are_days_without_purchases_or_with_under_a_fifth_of_the_median_day
         {"day": "2019-10-07", "kind": "no_purchases", "events": 0, "usual": 10.0},
     ]
     assert [list(gap) for gap in found["gaps"]] == [["day", "kind", "events", "usual"]] * 4
+    assert found["usual"] == 10.0
+    assert [(day["day"], day["events"], day["purchases"]) for day in found["days"]] == [
+        (f"2019-10-{number:02}", events, int(events > 0 and number != 4))
+        for number, events in enumerate((10, 10, 1, 10, 2, 11, 0, 10, 10), start=1)
+    ]
     before = quality(tmp_path / "store", date(2019, 10, 6))  # nothing at or after as_of matters
     assert before["gaps"] == [gap for gap in found["gaps"] if gap["day"] < "2019-10-06"]
+    assert before["days"] == found["days"][:5]
     assert before["counts"] == found["counts"]
 
 
@@ -174,7 +185,9 @@ def test_nothing_kept_is_said_and_quality_is_not_made_up(tmp_path: Path) -> None
 def test_days_without_an_event_until_as_of_are_gaps_and_are_not_usual(tmp_path: Path) -> None:
     lines = [at(day, product_id=str(n)) for day in ("2019-10-01", "2019-10-02") for n in range(5)]
     shop.ingest(shop.write_csv(tmp_path / "a.csv", lines), tmp_path / "store")
-    found = quality(tmp_path / "store", date(2019, 10, 9))["gaps"]
+    told = quality(tmp_path / "store", date(2019, 10, 9))
+    assert [day["events"] for day in told["days"]] == [5, 5, 0, 0, 0, 0, 0, 0]
+    found = told["gaps"]
     silent = [gap["day"] for gap in found if gap["kind"] == "few_events"]
     assert silent == [f"2019-10-0{day}" for day in range(3, 9)]
     assert {gap["usual"] for gap in found} == {5.0}

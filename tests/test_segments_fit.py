@@ -68,7 +68,10 @@ def test_the_figures_add_up(usual: tuple[Path, Model, dict[str, Any]]) -> None:
     assert {one["kind"] for one in card["silhouette"]["curve"]} == {"exact"}
     assert sum(card["pca"]["explained_variance_ratio"]) == pytest.approx(1)
     assert card["pca"]["constant_columns"] == []
-    assert len(card["pca"]["sample"]["scores"]) == len(card["pca"]["sample"]["segment"]) == 1100
+    assert len(card["pca"]["mean"]) == len(card["pca"]["scale"]) == len(card["pca"]["columns"])
+    assert card["pca"]["mean"][card["pca"]["columns"].index("total_purchase_value")] == pytest.approx(
+        np.mean([value for _, _, value in shop()])
+    )
 
 
 def test_the_tree_is_faithful_and_told_in_money_and_days(usual: tuple[Path, Model, dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bestiary.changes import movements
 from bestiary.config import Language, Settings
-from bestiary.errors import BestiaryError, ConfigError
+from bestiary.errors import ConfigError
 
 PORT = 8765
 SHORTEST = 16

@@ -1,6 +1,6 @@
 """What is wrong with the data, by type of error: the content of `quality.json`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 HERE = Path(__file__).parent
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+FEW = 5
+"""A day with under this part of the usual number of events is a gap."""
 
 
 def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date, keys: int) -> dict[str, Any]:
@@ -25,7 +27,9 @@ def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date, keys: in
 
     Counts, refusals, missing values and zero prices are of all that was read, before duplicates are removed;
     inconsistencies, outliers and gaps of the visits before `as_of`. A session of several customers needs a session;
-    products are judged by what was bought. `usual` is the median day's number of events. Memory: `keys` keys of
+    products are judged by what was bought. `days` are all from the first event until `as_of`; `usual` is the median
+    number of events of those until the last event, None without one; `gaps` are the days with under a fifth of it, or
+    without a purchase. Memory: `keys` keys of
     sessions, 8 bytes each, beside the connection's bound.
     """
     parts = lake.visits()
@@ -33,6 +37,7 @@ def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date, keys: in
     read = read_sources(connection, lake.files("sources"))
     connection.register("suspects", {"session_key": suspects(connection, parts, as_of, keys)})
     odd = rows(connection, render(HERE / "quality.sql", files=visits, as_of=as_of))[0]
+    days = rows(connection, render(HERE / "days.sql", files=visits, as_of=as_of))
     return {
         "format_version": FORMAT_VERSION,
         "as_of": as_of.isoformat(),
@@ -43,8 +48,20 @@ def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date, keys: in
         "out_of_range": {"zero_price": sum(row["zero_price"] for row in read)},
         "inconsistencies": {name: odd[name] for name in odd if "_with_" in name},
         "outliers": {name: odd[name] for name in ("sessions_over_500_events", "view_only_floods")},
-        "gaps": rows(connection, render(HERE / "gaps.sql", files=visits, as_of=as_of)),
+        "gaps": list(_gaps(days)),
+        "usual": days[0]["usual"] if days else None,
+        "days": [{name: day[name] for name in ("day", "events", "purchases")} for day in days],
     }
+
+
+def _gaps(days: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The days that are gaps, once for each kind."""
+    for day in days:
+        told = {"events": day["events"], "usual": day["usual"]}
+        if day["events"] < day["usual"] / FEW:
+            yield {"day": day["day"], "kind": "few_events", **told}
+        if day["purchases"] == 0:
+            yield {"day": day["day"], "kind": "no_purchases", **told}
 
 
 def _reasons(connection: "DuckDBPyConnection", rejects: Sequence[Path]) -> dict[str, int]:

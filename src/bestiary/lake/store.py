@@ -24,7 +24,6 @@ from bestiary.lake.tables import TABLES
 from bestiary.parts import Part
 from bestiary.sql import connect
 
-
 CADENCE = "cadence.json"
 """What the last replay of past months found."""
 

@@ -34,9 +34,7 @@ def packed(books: Mapping[str, Mapping[str, Chart]]) -> Markup:
             return shared(value) if len(value) >= LONG else [pack(one) for one in value]
         return value
 
-    told = {
-        language: {key: pack(chart.figure) for key, chart in charts.items()} for language, charts in books.items()
-    }
+    told = {language: {key: pack(chart.figure) for key, chart in charts.items()} for language, charts in books.items()}
     return as_script_json({"arrays": arrays, "books": told})
 
 

@@ -17,7 +17,6 @@ from bestiary.config import Language
 from bestiary.customers.features import features
 from bestiary.files import write_text
 from bestiary.report import charts
-from bestiary.report.cards import reasons
 from bestiary.report.charts import Chart
 from bestiary.report.comparison import METRICS
 from bestiary.report.figures import packed
@@ -99,7 +98,6 @@ def context(
         "auc": charts.auc_of(summary),
         "names": {segment["segment"]: words.name(segment["name"]) for segment in everyone},
         "first_visitors": min((segment["segment"] for segment in looking), default=0),
-        "reasons": reasons,
         "metrics": METRICS,
         "glossary": features((windows[0], windows[1], windows[2])),
         "value_name": charts.value_name,

@@ -5,7 +5,7 @@ from typing import Any
 
 from bestiary.errors import FormatError
 from bestiary.files import read_json, write_json
-from bestiary.report.people import read_sample
+from bestiary.report.sample import read_sample
 
 FORMAT_VERSION = 1
 NAME, SAMPLE = "summary.json", "sample.parquet"

@@ -1,10 +1,8 @@
-"""What the report asks of the customers themselves: habits of each segment, a sample of buyers, how many are placed."""
+"""What the summary asks of the customers themselves: how many are placed, what is expected of them, who has lapsed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from bestiary.files import whole_parquet
 from bestiary.sql import identifier, quote
@@ -12,34 +10,10 @@ from bestiary.sql import identifier, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SAMPLE_SIZE = 4000
-HABITS = ("preferred_brand", "preferred_category", "most_active_time", "most_active_day")
-LOOKING = ("most_active_time", "most_active_day")
-"""The habits of those who never bought; the other columns tell of what was bought."""
-Habits = Mapping[str, Mapping[int, dict[str, Any]]]
-
 
 def table(path: Path) -> str:
     """A Parquet file's path as an SQL literal; ModelError where it is missing or damaged."""
     return quote(str(whole_parquet(path)))
-
-
-def habit(connection: "DuckDBPyConnection", customers: str, labels: str, column: str) -> dict[int, dict[str, Any]]:
-    """Per segment the most frequent value of a text column and its share of the known values; ties go A to Z.
-
-    Customers without a segment count nowhere.
-    """
-    name = identifier(column)
-    rows = connection.execute(f"""
-        WITH counted AS (
-            SELECT s.segment, c.{name} AS value, count(*) AS n
-            FROM read_parquet({customers}) AS c JOIN read_parquet({labels}) AS s USING (user_id)
-            WHERE c.{name} IS NOT NULL AND s.segment IS NOT NULL GROUP BY ALL
-        )
-        SELECT segment, value, n / sum(n) OVER (PARTITION BY segment) AS share FROM counted
-        QUALIFY row_number() OVER (PARTITION BY segment ORDER BY n DESC, value) = 1
-    """).fetchall()
-    return {segment: {"value": value, "share": share} for segment, value, share in rows}
 
 
 def placed(connection: "DuckDBPyConnection", labels: str) -> dict[int, dict[str, Any]]:
@@ -66,44 +40,25 @@ def placed(connection: "DuckDBPyConnection", labels: str) -> dict[int, dict[str,
     return {segment: dict(zip(names, figures, strict=True)) for segment, *figures in rows}
 
 
-def with_people(
-    segment: Mapping[str, Any], found: Mapping[int, Mapping[str, Any]], habits: Habits, columns: Sequence[str]
-) -> dict[str, Any]:
-    """A card with what its customers say: `placed`, `expects` and `habits`."""
-    number = segment["segment"]
-    people = found.get(number, {"customers": 0, "rank": None, "low": None, "middle": None, "high": None})
+def lapsed(
+    connection: "DuckDBPyConnection", customers: str, labels: str, segment: int | None, months: int
+) -> int | None:
+    """How many customers placed in a segment bought nothing in the last `months`; None for no segment."""
+    if segment is None:
+        return None
+    bought = identifier(f"count_products_{months}m")
+    rows = connection.execute(
+        f"SELECT count(*) FROM read_parquet({labels}) JOIN read_parquet({customers}) USING (user_id) "
+        f"WHERE segment = {int(segment)} AND {bought} = 0"
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def with_people(segment: Mapping[str, Any], found: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    """A card with what its customers say: `placed` and `expects`."""
+    people = found.get(segment["segment"], {"customers": 0, "rank": None, "low": None, "middle": None, "high": None})
     return {
         **segment,
         "placed": people["customers"],
         "expects": {name: people[name] for name in ("rank", "low", "middle", "high")},
-        "habits": {column: habits[column].get(number) for column in columns},
     }
-
-
-def sample(
-    connection: "DuckDBPyConnection", customers: str, labels: str, sources: Mapping[str, str], below: int, seed: int
-) -> dict[str, Any]:
-    """A simple random sample without replacement of the customers in segments `below` a number: all equally likely.
-
-    `sources` are the columns to read, by role. The rows are ordered by their figures, so that the order says nothing
-    of the ids.
-    """
-    where = f"segment < {below}"  # null is in no segment
-    counted = connection.execute(f"SELECT count(*) FROM read_parquet({labels}) WHERE {where}").fetchone()
-    total = 0 if counted is None else int(counted[0])
-    size = min(SAMPLE_SIZE, total)
-    chosen = sorted(np.random.default_rng(seed).choice(total, size=size, replace=False).tolist()) if total else []
-    figures = ", ".join(f"c.{identifier(source)}::DOUBLE AS {name}" for name, source in sources.items())
-    rows = connection.execute(f"""
-        WITH numbered AS (
-            SELECT user_id, segment, (row_number() OVER (ORDER BY user_id)) - 1 AS place
-            FROM read_parquet({labels}) WHERE {where}
-        ), chosen AS (
-            SELECT user_id, segment FROM numbered WHERE place IN ({", ".join(str(row) for row in chosen) or "NULL"})
-        )
-        SELECT chosen.segment, {figures}
-        FROM chosen JOIN read_parquet({customers}) AS c USING (user_id) ORDER BY ALL
-    """).fetchall()
-    names = ("segment", *sources)
-    points = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-    return {"size": len(rows), "of": total, "seed": seed, "points": points}

@@ -16,9 +16,10 @@ from bestiary.report.distributions import distributions
 from bestiary.report.flows import change, flows
 from bestiary.report.kept import SAMPLE, write_summary
 from bestiary.report.leanings import leanings
-from bestiary.report.people import lapsed, placed, table, with_people, write_sample
+from bestiary.report.people import lapsed, placed, table, with_people
 from bestiary.report.profiles import profiles
 from bestiary.report.quality import assess
+from bestiary.report.sample import write_sample
 from bestiary.segments.presets import recipe
 from bestiary.sql import connect
 
@@ -43,8 +44,8 @@ def summarise(
     """Make the summary of a run folder, a JSON-able dict, and write it there with the sample of customers.
 
     The keys `population`, `pca`, `silhouette`, `tree`, `enough`, `follow` and `warnings` are those of scorecard.json,
-    `quality` is quality.json with its types, `comparison` is of the module of this name. `segments` are those of buyers,
-    the most valuable first, `visitors` None where visitors are not segmented; each segment has what `people`,
+    `quality` is quality.json with its types, `comparison` is of the module of this name. `segments` are those of
+    buyers, the most valuable first, `visitors` None where visitors are not segmented; each segment has what `people`,
     `profiles`, `leanings`, `flows` and `habits` say of it. A figure that is not defined is None, never 0. No customer
     id is in it.
 
@@ -125,8 +126,8 @@ def _gather(
         told["lapsed"] = lapsed(connection, customers, labels, told["top"], windows[0])
         profiled = profiles(connection, customers, labels, windows)
         tell()
-        below, components = len(card["segments"]), card["pca"]
-        sample = write_sample(connection, customers, labels, sources, below, settings.seed, components, run / SAMPLE)
+        k, out = len(card["segments"]), run / SAMPLE
+        sample = write_sample(connection, customers, labels, sources, card["pca"], k, settings.seed, out)
         columns = distributions(connection, customers, windows)
         tell()
     return _Gathered(

@@ -3,7 +3,7 @@
 import functools
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -68,6 +68,11 @@ class Words:
         text: str = self.of(texts)
         text = self.name(texts) if text[1:2].isalpha() else text
         return text if text.endswith((".", "!", "?", "…")) else text + "."
+
+    def reasons(self, texts: Sequence[Mapping[str, str]]) -> str:
+        """Several short texts as one sentence; empty for none."""
+        joined = self("format.semicolon").join(self.of(text).rstrip(".") for text in texts)
+        return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
 
     def column(self, name: str) -> str:
         """A column of the customer table in words, with its window where the name has one; unknown names as is."""

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from bestiary.config import Settings
 from bestiary.segments import group
 from bestiary.segments.enough import Enough, enough
@@ -14,24 +12,19 @@ from bestiary.segments.history import History
 from bestiary.segments.pca import Components, components
 from bestiary.segments.population import Population, somebody
 from bestiary.segments.presets import FEWEST_VISITORS, Recipe, recipes
-from bestiary.segments.transform import Floats, Ints
 from bestiary.segments.value import earlier
 from bestiary.segments.worth.season import season_ratio
 
-PICTURE = 2_000
-"""Customers in the picture of the principal components."""
 VISITORS = 200_000
 """Above this many visitors, their segments are learned on a seeded sample of so many; everyone is placed."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The components, and a seeded sample of customers: scores (m, 2) on the first two, labels (m,)."""
+    """The principal components of the buyers' numeric columns (d,)."""
 
     columns: tuple[str, ...]
     components: Components
-    scores: Floats
-    labels: Ints
 
 
 @dataclass(frozen=True)
@@ -88,7 +81,7 @@ def learn(
         visitors=visitors,
         enough=_enough(history, populations, buyers, visitors, settings),
         season=_season(history, buyers),
-        picture=_picture(populations[0], buyers.chosen.placed.segment, settings.seed),
+        picture=_picture(populations[0]),
     )
     tell(1)
     return learned
@@ -116,8 +109,5 @@ def _season(history: History, buyers: Group) -> float | None:
     return season_ratio(sorted(history.revenue.items()), f"{history.until:%Y-%m}", months)
 
 
-def _picture(population: Population, labels: Ints, seed: int) -> Picture:
-    size = min(PICTURE, population.size)
-    places = np.sort(np.random.default_rng(seed).choice(population.size, size, replace=False)).astype(np.int64)
-    found = components(population.chunks, len(population.columns))
-    return Picture(population.columns, found, found.scores(population.rows(places), 2), labels[places])
+def _picture(population: Population) -> Picture:
+    return Picture(population.columns, components(population.chunks, len(population.columns)))

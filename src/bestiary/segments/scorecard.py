@@ -22,7 +22,7 @@ from bestiary.segments.rules import rules
 from bestiary.segments.transform import Ints
 
 Record = dict[str, Any]
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 def scorecard(
@@ -118,11 +118,8 @@ def _pca(picture: Picture) -> Record:
         "explained_variance": found.variance.tolist(),
         "explained_variance_ratio": found.ratio.tolist(),
         "loadings": found.loadings.tolist(),
-        "sample": {
-            "size": len(picture.labels),
-            "scores": picture.scores.tolist(),
-            "segment": picture.labels.tolist(),
-        },
+        "mean": found.mean.tolist(),
+        "scale": found.scale.tolist(),
     }
 
 

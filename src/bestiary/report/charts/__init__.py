@@ -4,10 +4,11 @@ A chart is a pure function of the summary. Text that comes from data goes throug
 HTML in its texts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from bestiary.report.charts.base import Chart, is_amount
+from bestiary.report.charts.base import Chart
 from bestiary.report.charts.biplot import biplot_chart
 from bestiary.report.charts.cadence import cadence_chart
 from bestiary.report.charts.choice import choice_chart
@@ -24,42 +25,53 @@ from bestiary.report.charts.tree import tree_chart
 from bestiary.report.charts.worth import calibration_chart, reliability_chart
 from bestiary.report.words import Words
 
-__all__ = ["GAP_COLOURS", "Chart", "auc_of", "draw", "is_amount", "movements_chart", "value_name"]
+__all__ = ["GAP_COLOURS", "Chart", "auc_of", "draw", "value_name"]
+
+ONCE: Mapping[str, Callable[[Mapping[str, Any], Words], Chart | None]] = {
+    "shares": shares_chart,
+    "space": space_chart,
+    "reliability": reliability_chart,
+    "silhouette": choice_chart,
+    "cadence": cadence_chart,
+    "calibration": calibration_chart,
+    "scree": scree_chart,
+    "loadings": loadings_chart,
+    "biplot": biplot_chart,
+    "tree": tree_chart,
+    "confusion": confusion_chart,
+    "roc": roc_chart,
+    "days": days_chart,
+}
+"""The charts of which there is one each, by key."""
 
 
-def draw(summary: Mapping[str, Any], words: Words) -> dict[str, Chart]:
-    """All charts that the summary has figures for, by key; those of one segment end in its number."""
-    drawn = [
-        shares_chart(summary, words),
-        space_chart(summary, words),
-        reliability_chart(summary, words),
-        choice_chart(summary, words),
-        cadence_chart(summary, words),
-        calibration_chart(summary, words),
-        scree_chart(summary, words),
-        loadings_chart(summary, words),
-        biplot_chart(summary, words),
-        tree_chart(summary, words),
-        confusion_chart(summary, words),
-        roc_chart(summary, words),
-        days_chart(summary, words),
-        *_of_segments(summary, words),
-        *(column_chart(record, words) for record in summary["columns"]),
-    ]
+def draw(summary: Mapping[str, Any], words: Words, keys: Sequence[str] | None = None) -> dict[str, Chart]:
+    """The charts that the summary has figures for, by key; all, or those that `keys` name.
+
+    Those of one segment end in its number, those of a column in its name; a key's first word stands for all of them.
+    """
+
+    def wanted(key: str) -> bool:
+        return keys is None or key in keys or key.partition("-")[0] in keys
+
+    drawn = [make(summary, words) for key, make in ONCE.items() if wanted(key)]
+    drawn += [make() for key, make in _several(summary, words) if wanted(key)]
     return {chart.key: chart for chart in drawn if chart is not None}
 
 
-def _of_segments(summary: Mapping[str, Any], words: Words) -> Iterator[Chart | None]:
-    """Profile, hours and flows of each segment, and the hours and the movements of all."""
+def _several(summary: Mapping[str, Any], words: Words) -> Iterator[tuple[str, Callable[[], Chart | None]]]:
+    """Key and maker of the charts of each segment, of all customers' hours, of the movements, and of each column."""
     zone, buyers = summary["time_zone"], summary["segments"]
     visitors = summary["visitors"]["segments"] if summary["visitors"] else []
+    everyone = [*buyers, *visitors]
     for whose, segments in (("buyers", buyers), ("visitors", visitors)):
-        for segment in segments:
-            yield profile_chart(segment, segments, words, whose)
-            if "hours" in segment:
-                yield hours_chart(segment["hours"], zone, words, words.name(segment["name"]), segment["segment"])
-            yield flows_chart(segment, [*buyers, *visitors], words)
-    if "hours" in summary:
-        yield hours_chart(summary["hours"], zone, words)
-    if summary["movements"] and "states" in summary["movements"]:
-        yield movements_chart(summary["movements"], words, [*buyers, *visitors])
+        for one in segments:
+            number, name = one["segment"], words.name(one["name"])
+            yield f"profile-{number}", partial(profile_chart, one, segments, words, whose)
+            yield f"hours-{number}", partial(hours_chart, one["hours"], zone, words, name, number)
+            yield f"flows-{number}", partial(flows_chart, one, everyone, words)
+    yield "hours", partial(hours_chart, summary["hours"], zone, words)
+    if summary["follow"]:
+        yield "movements", partial(movements_chart, summary["follow"], words, everyone)
+    for record in summary["columns"]:
+        yield f"column-{record['key']}", partial(column_chart, record, words)

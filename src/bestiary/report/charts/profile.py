@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bestiary.report.charts.base import Chart, axis, chart, is_amount, named_axis, plain, wrapped
+from bestiary.report.charts.base import Chart, axis, chart, named_axis, plain, wrapped
 from bestiary.report.palette import INK, SOFT, looks
-from bestiary.report.words import Words
+from bestiary.report.words import Words, is_amount
 
 ALIKE = 1.1
 """A median within this many times that of all is called alike."""

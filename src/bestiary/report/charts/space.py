@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bestiary.customers.features import features
-from bestiary.report.charts.base import Chart, chart, is_amount, log_ticks, plain, segment_name
+from bestiary.report.charts.base import Chart, chart, log_ticks, plain, segment_name, typed
 from bestiary.report.palette import GRID, SOFT, looks
-from bestiary.report.words import Words
+from bestiary.report.words import Words, is_amount
 
 AXES = ("recency", "frequency", "monetary")
 RELATED = 0.3
@@ -37,8 +37,8 @@ def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
             "type": "scatter3d",
             "mode": "markers",
             "name": name,
-            **{at: scaled[rows, i].astype(np.float32) for i, at in enumerate("xyz")},
-            "customdata": raw[rows].astype(np.float32),
+            **{at: typed(scaled[rows, i].astype(np.float32)) for i, at in enumerate("xyz")},
+            "customdata": typed(raw[rows].astype(np.float32)),
             "marker": {"size": _size(len(numbers)), "color": look.colour, "symbol": look.symbol, "opacity": 0.8},
             "hovertemplate": hover + f"<extra>{name}</extra>",
         }

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from bestiary.report.charts.base import Chart, chart, is_amount, plain, wrapped
+from bestiary.report.charts.base import Chart, chart, plain, wrapped
 from bestiary.report.palette import GRID, INK, looks
-from bestiary.report.words import Words
+from bestiary.report.words import Words, is_amount
 
 LEVEL = 150
 """Least width of a level of the tree, in px: a question over lines of 18 characters."""

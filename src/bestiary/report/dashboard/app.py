@@ -9,7 +9,6 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.background import BackgroundTask
 
 from bestiary.config import Language, Settings
-from bestiary.errors import BestiaryError
 from bestiary.lake.rejects import examples
 from bestiary.lake.runs import Run
 from bestiary.lake.store import Store
@@ -18,7 +17,7 @@ from bestiary.report.dashboard.compared import Compare, Comparisons
 from bestiary.report.dashboard.desk import Desk
 from bestiary.report.dashboard.door import door
 from bestiary.report.dashboard.downloads import write_customers
-from bestiary.report.dashboard.language import COOKIE, LANGUAGES, chosen
+from bestiary.report.dashboard.language import COOKIE, chosen
 from bestiary.report.dashboard.person import People
 from bestiary.report.dashboard.shelf import Shelf
 from bestiary.report.dashboard.trouble import troubles

@@ -24,9 +24,7 @@ def door(token: str | None) -> APIRouter:
         if name not in STATIC:
             raise HTTPException(404)
         content, kind = STATIC[name]
-        return Response(
-            content(), media_type=kind, headers={"Cache-Control": f"public, max-age={YEAR}, immutable"}
-        )
+        return Response(content(), media_type=kind, headers={"Cache-Control": f"public, max-age={YEAR}, immutable"})
 
     @router.get("/enter", response_class=HTMLResponse)
     def ask(request: Request) -> Response:

@@ -69,6 +69,6 @@ def _names(model: Model) -> dict[int, dict[str, str]]:
 
 def _then(cursor: "DuckDBPyConnection", user_id: str, run: Run, model: Callable[[Run], Model]) -> Record:
     row = found_row(cursor, Path(run.path / "segments.parquet"), user_id)
-    number = row and row["segment"]
+    number = None if row is None else row["segment"]
     name = None if number is None else _names(model(run)).get(number)
     return {"as_of": run.path.name, "there": row is not None, "segment": number, "name": name}

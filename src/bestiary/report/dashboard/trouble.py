@@ -7,8 +7,8 @@ from starlette.exceptions import HTTPException
 
 from bestiary.config import Language
 from bestiary.errors import BestiaryError, BusyError, ConfigError, StoreError
-from bestiary.report.dashboard.static import static_address
 from bestiary.report.dashboard.language import chosen
+from bestiary.report.dashboard.static import static_address
 from bestiary.report.dashboard.views import bare
 
 STATUSES = ((BusyError, 503), (ConfigError, 400), (StoreError, 404), (BestiaryError, 500))

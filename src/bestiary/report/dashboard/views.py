@@ -20,12 +20,16 @@ def page(summary: Mapping[str, Any], desk: Desk, **more: Any) -> str:
     words, told = Words(desk.language, summary["currency"]), PAGES.get(desk.page)
     keys = more.pop("charts", told.charts if told else ())
     drawn = charts.draw({**summary, **more.pop("summary", {})}, words, keys)
-    shown = context(summary, words, drawn, desk.link, LANGUAGES, desk)
+    shown = context(summary, words, drawn, desk.link, LANGUAGES, desk) | {"static_address": static_address}
     parts = more.pop("parts", told.parts if told else ())
     return (
         environment()
         .get_template("page.html.j2")
-        .render(shown | {"parts": parts, "figures": packed({words.language: drawn}), "static_address": static_address} | more)
+        .render(
+            shown
+            | {"parts": parts, "figures": packed({words.language: drawn})}
+            | more
+        )
     )
 
 

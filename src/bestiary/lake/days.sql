@@ -1,4 +1,4 @@
--- Days from the first event until as_of without purchases, or with under a fifth of the median day's events.
+-- Every day from the first event until as_of with its events and purchases, and the median day's events.
 WITH observed AS (
     SELECT
         cast(hour AS DATE) AS day,
@@ -21,26 +21,13 @@ days AS (
         coalesce(observed.purchases, 0) AS purchases
     FROM calendar
     LEFT JOIN observed ON calendar.day = observed.day
-),
-
-judged AS (
-    SELECT
-        *,
-        -- Days after the last event are gaps, but say nothing of what is usual.
-        median(events) FILTER (WHERE day <= (SELECT max(observed.day) FROM observed)) OVER () AS usual
-    FROM days
 )
 
 SELECT
     cast(day AS VARCHAR) AS day,
-    unnest(list_filter(
-        [
-            CASE WHEN events < usual / 5 THEN 'few_events' END,
-            CASE WHEN purchases = 0 THEN 'no_purchases' END
-        ],
-        LAMBDA kind: kind IS NOT NULL
-    )) AS kind,
     cast(events AS BIGINT) AS events,
-    cast(usual AS DOUBLE) AS usual
-FROM judged
-ORDER BY day, kind
+    cast(purchases AS BIGINT) AS purchases,
+    -- Days after the last event are gaps, but say nothing of what is usual.
+    cast(median(events) FILTER (WHERE day <= (SELECT max(observed.day) FROM observed)) OVER () AS DOUBLE) AS usual
+FROM days
+ORDER BY day
