@@ -13,7 +13,7 @@ from bestiary.lake.rejects import examples
 from bestiary.lake.runs import Run
 from bestiary.lake.store import Store
 from bestiary.report.dashboard.access import Guarded
-from bestiary.report.dashboard.compared import Compare, Comparisons
+from bestiary.report.dashboard.compared import Compare, Comparisons, Record
 from bestiary.report.dashboard.desk import Desk
 from bestiary.report.dashboard.door import door
 from bestiary.report.dashboard.downloads import write_customers
@@ -22,7 +22,6 @@ from bestiary.report.dashboard.person import People
 from bestiary.report.dashboard.shelf import Shelf
 from bestiary.report.dashboard.trouble import troubles
 from bestiary.report.dashboard.views import page
-from bestiary.report.movements import movements
 from bestiary.report.pages import PAGES
 
 MONTH = 30 * 24 * 3600
@@ -50,9 +49,10 @@ class Dashboard:
             asked=asked,
         )
 
-    def shown(self, desk: Desk, **more: Any) -> Response:
-        """A page, with a cookie for its language."""
-        answer = HTMLResponse(page(self.shelf.summary(desk.run), desk, **more))
+    def shown(self, desk: Desk, follow: Record | None = None, **asked: Any) -> Response:
+        """A page, with a cookie for its language; `follow` in place of what the summary says of the run before."""
+        summary = self.shelf.summary(desk.run)
+        answer = HTMLResponse(page(summary if follow is None else {**summary, "follow": follow}, desk, **asked))
         answer.set_cookie(COOKIE, desk.language, max_age=MONTH, httponly=True, samesite="strict")
         return answer
 
@@ -69,7 +69,7 @@ class Dashboard:
         if not shown:
             raise HTTPException(404)
         keys = tuple(f"{name}-{number}" for name in PAGES["segments"].charts)
-        return self.shown(desk, shown=shown, charts=keys)
+        return self.shown(desk, shown=shown, keys=keys)
 
     def movement(self, desk: Desk, earlier: Run | None, later: Run) -> Response:
         """Two runs beside each other; the run before the later one where no earlier one is named."""
@@ -80,7 +80,7 @@ class Dashboard:
             told = self.comparisons.ask(earlier, later, models)
             desk.state["waiting"] = told is None
         desk.state.update(earlier=told["from"] if told else earlier and earlier.path.name, later=later.path.name)
-        return self.shown(desk, moved=movements(told), summary={"follow": told})
+        return self.shown(desk, follow=told or {})
 
     def person(self, desk: Desk, user_id: str) -> Response:
         """One customer, or that there is none of this id."""
@@ -89,7 +89,7 @@ class Dashboard:
             runs = [run for run in desk.runs if run.as_of <= desk.run.as_of]
             found = self.people.find(user_id, desk.run, runs, self.shelf.model)
         desk.state["sought"] = user_id
-        answer = self.shown(desk, parts=("customer",), charts=(), person=found)
+        answer = self.shown(desk, parts=("customer",), person=found)
         answer.status_code = 200 if found or not user_id else 404
         return answer
 

@@ -21,7 +21,7 @@ def troubles(app: FastAPI, language: Language | None) -> None:
     def told(request: Request, status: int, error: BestiaryError | None = None) -> Response:
         accepted = request.headers.get("accept-language", "")
         words = chosen(request.query_params, request.cookies, language, accepted)
-        known = status if status in (400, 404, 413) else 500
+        known = status if status in (400, 404, 413, 503) else 500
         css = static_address("style.css")
         return HTMLResponse(bare(words, "trouble.html.j2", status=known, error=error, css=css), status)
 
@@ -32,6 +32,10 @@ def troubles(app: FastAPI, language: Language | None) -> None:
     @app.exception_handler(HTTPException)
     def theirs(request: Request, error: HTTPException) -> Response:
         return told(request, error.status_code)
+
+    @app.exception_handler(Exception)
+    def mistaken(request: Request, error: Exception) -> Response:
+        return told(request, 500)  # and its traceback goes where the dashboard was started
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:

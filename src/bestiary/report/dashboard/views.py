@@ -1,6 +1,6 @@
 """The pages as HTML: the report's parts within the dashboard's frame."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from bestiary.config import Language
@@ -15,22 +15,26 @@ from bestiary.report.words import Words
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
-def page(summary: Mapping[str, Any], desk: Desk, **more: Any) -> str:
-    """A page of the dashboard. `more` are values for its parts, in place of those of the summary."""
-    words, told = Words(desk.language, summary["currency"]), PAGES.get(desk.page)
-    keys = more.pop("charts", told.charts if told else ())
-    drawn = charts.draw({**summary, **more.pop("summary", {})}, words, keys)
-    shown = context(summary, words, drawn, desk.link, LANGUAGES, desk) | {"static_address": static_address}
-    parts = more.pop("parts", told.parts if told else ())
-    return (
-        environment()
-        .get_template("page.html.j2")
-        .render(
-            shown
-            | {"parts": parts, "figures": packed({words.language: drawn})}
-            | more
-        )
-    )
+def page(
+    summary: Mapping[str, Any],
+    desk: Desk,
+    *,
+    parts: Sequence[str] | None = None,
+    keys: Sequence[str] | None = None,
+    **values: Any,
+) -> str:
+    """A page of the dashboard: its parts and the charts of these keys, by default those of `PAGES`.
+
+    `values` are what a part needs beside the summary.
+    """
+    words, usual = Words(desk.language, summary["currency"]), PAGES.get(desk.page)
+    drawn = charts.draw(summary, words, keys if keys is not None else usual.charts if usual else ())
+    told = context(summary, words, drawn, desk.link, LANGUAGES, desk) | {
+        "static_address": static_address,
+        "parts": parts if parts is not None else usual.parts if usual else (),
+        "figures": packed({words.language: drawn}),
+    }
+    return environment().get_template("page.html.j2").render(told | values)
 
 
 def bare(language: Language, template: str, **values: Any) -> str:
