@@ -173,10 +173,9 @@ def _undefined(parts: dict[str, Any]) -> None:
         point.update(ari=None, jaccard=None, smallest_share=None)
     card["silhouette"]["chosen_k"] = None
     card["pca"] = {"columns": ["cart_abandonments"], "constant_columns": ["cart_abandonments"], "loadings": []}
-    card["pca"] |= {"explained_variance": [], "explained_variance_ratio": []}
-    card["pca"]["sample"] = {"size": 0, "scores": [], "segment": []}
+    card["pca"] |= {"explained_variance": [], "explained_variance_ratio": [], "mean": [1.0], "scale": [0.0]}
     card["warnings"] = [text("Only one point.", "Un seul point.")]
-    parts["quality"].update(gaps=[], rejected_by_reason={}, missing={}, sources=[])
+    parts["quality"].update(gaps=[], usual=None, days=[], rejected_by_reason={}, missing={}, sources=[])
     parts["quality"]["counts"] = dict.fromkeys(parts["quality"]["counts"], 0)
 
 
