@@ -32,9 +32,10 @@ def leanings(bought: Bought, groups: Sequence[Group]) -> dict[int, list[dict[str
     """By segment of buyers, what they buy more than the other buyers, those without a segment included; best first.
 
     Each record has `value`, `customers` and `share` of the segment who bought it, `rest` (share of the other buyers),
-    `lift` (its part of what the segment buys over its part of what the others buy), and `low` and `high`, the corrected
-    interval of that; `lift` and `high` are None where nobody else bought it. At most `MOST`, by falling `low`, ties in the order of code points; only those with `low` over 1. Values
-    that fewer than `FEWEST` bought are not tested. Memory: some numbers of 8 bytes for each value and segment.
+    `lift` (its part of what the segment buys over its part of what the others buy), and `low` and `high`, the
+    corrected interval of that; `lift` and `high` are None where nobody else bought it. At most `MOST`, by falling
+    `low`, ties in the order of code points; only those with `low` over 1. Values that fewer than `FEWEST` bought are
+    not tested. Memory: some numbers of 8 bytes for each value and segment.
     """
     from scipy.stats import hypergeom, norm
 
