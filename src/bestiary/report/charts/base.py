@@ -88,7 +88,7 @@ def chart(
 def axis(title: str, **more: Any) -> dict[str, Any]:
     """An axis in the page's colours whose title states the unit."""
     return {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": title, "standoff": 8, "font": {"size": 12}},
         "gridcolor": GRID,
         "linecolor": GRID,
         "zerolinecolor": GRID,

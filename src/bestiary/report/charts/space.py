@@ -37,8 +37,8 @@ def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
             "type": "scatter3d",
             "mode": "markers",
             "name": name,
-            **{at: scaled[rows, i].astype(np.float32) for i, at in enumerate("xyz")},
-            "customdata": raw[rows].astype(np.float32),
+            **{at: _typed(scaled[rows, i]) for i, at in enumerate("xyz")},
+            "customdata": _typed(raw[rows]),
             "marker": {"size": _size(len(numbers)), "color": look.colour, "symbol": look.symbol, "opacity": 0.8},
             "hovertemplate": hover + f"<extra>{name}</extra>",
         }
@@ -57,6 +57,11 @@ def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
     medians = np.median(raw, axis=0).tolist() if len(raw) else []
     told = [_figure(sources[name], value, words) for name, value in zip(AXES, medians, strict=False)]
     return chart("space", words, traces, layout, (540, 0), _finding(together, len(raw)), told, **values)
+
+
+def _typed(values: Floats) -> Any:
+    """Numbers as Plotly stores them most tightly; it leaves an empty array as an array, which is no JSON."""
+    return values.astype(np.float32) if len(values) else []
 
 
 def rank_correlation(one: Floats, other: Floats) -> float | None:
