@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bestiary.report.cards import medians, reasons
 
 from bestiary.config import Language, Settings
-from bestiary.report.cards import medians, reasons
 from bestiary.report.charts import Chart, choice, worth
 from bestiary.report.comparison import comparison, says
 from bestiary.report.distributions import log1p
