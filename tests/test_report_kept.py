@@ -44,6 +44,14 @@ def test_a_file_that_is_missing_or_cut_is_named_with_what_to_do(run: Path, name:
     assert "Run the step that writes it again" in said
 
 
+def test_a_sample_that_is_damaged_before_its_end_is_named(run: Path) -> None:
+    path = run / "sample.parquet"
+    content = path.read_bytes()
+    for damaged in (content[:200] + bytes(400) + content[600:], content[:-40] + b"\xff" * 32 + content[-8:]):
+        path.write_bytes(damaged)
+        assert str(path) in refused(run, ModelError)
+
+
 @pytest.mark.parametrize("version", [FORMAT_VERSION + 1, 0, "1", None])
 def test_figures_of_another_format_are_refused(run: Path, version: Any) -> None:
     write_json(run / "summary.json", read_json(run / "summary.json") | {"format_version": version})
