@@ -208,7 +208,7 @@ def test_printing_draws_every_chart_within_the_paper(narrow: Visit) -> None:
     widths = narrow.page.evaluate("window.printed")
     assert len(widths) == 32
     assert max(widths) <= 680
-    assert narrow.page.evaluate("window.paper") == "#fbfaf7"
+    assert narrow.page.evaluate("window.paper") == "#faf8f2"
     assert narrow.page.evaluate("document.documentElement.hasAttribute('data-printing')") is False
     assert narrow.faults == []
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from bestiary.config import Settings
 from bestiary.customers.habits import Habits
-from bestiary.errors import ModelError
+from bestiary.errors import FormatError, ModelError
 from bestiary.files import read_json
+from bestiary.lake.quality import FORMAT_VERSION
 from bestiary.report.comparison import comparison
 from bestiary.report.distributions import distributions
 from bestiary.report.flows import change, flows
@@ -52,7 +53,7 @@ def summarise(
     `tell` is called after each of the STAGES. Raises ModelError where an artefact of the run is missing or damaged.
     """
     card, model = read_json(run / "scorecard.json"), read_json(run / "model.json")
-    quality = read_json(run / "quality.json")
+    quality = _quality(run / "quality.json")
     try:
         gathered = _gather(run, card, settings, habits, tell)
         summary = {
@@ -85,6 +86,17 @@ def summarise(
     write_summary(run, summary)
     tell()
     return summary
+
+
+def _quality(path: Path) -> Record:
+    quality = read_json(path)
+    if quality.get("format_version") != FORMAT_VERSION:
+        raise FormatError(
+            f"{path} has format version {quality.get('format_version')!r}.",
+            allowed=f"Allowed: {FORMAT_VERSION}.",
+            do="Make the customer table again with bestiary customers, or use the version that made it.",
+        )
+    return quality
 
 
 @dataclass(frozen=True)
