@@ -13,9 +13,7 @@ from bestiary.report.distributions import log1p
 from bestiary.report.palette import GRID, INK, VEIL
 from bestiary.report.words import Words
 
-FONT = (
-    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
-)
+FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
 TICKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10**4, 3 * 10**4, 10**5, 3 * 10**5, 10**6, 10**7, 10**8, 10**9)
 
 STRONG = 0.6
@@ -90,7 +88,7 @@ def typed(array: NDArray[np.float32]) -> dict[str, str]:
 def axis(title: str, **more: Any) -> dict[str, Any]:
     """An axis in the page's colours whose title states the unit."""
     return {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": title, "standoff": 8, "font": {"size": 12}},
         "gridcolor": GRID,
         "linecolor": GRID,
         "zerolinecolor": GRID,

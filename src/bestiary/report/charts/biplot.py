@@ -45,7 +45,7 @@ def biplot_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
     where there are under two components or nobody was drawn.
     """
     pca, points = summary["pca"], summary["sample"]["points"]
-    if len(pca["loadings"]) < 2 or len(points["segment"]) == 0:
+    if len(pca["loadings"]) < 2 or len(points.get("pc1", ())) == 0:
         return None
     scores = np.column_stack([np.asarray(points[name], dtype=np.float64) for name in ("pc1", "pc2")])
     numbers = np.asarray(points["segment"])

@@ -147,6 +147,7 @@ def _silhouettes(curve: Points, chosen: int | None, words: Words) -> dict[str, A
             "size": [15 if point["k"] == chosen else 8 for point in curve],
             "color": ACCENT,
             "opacity": 1,
+            "line": {"width": 0},
             "symbol": ["circle" if point["kind"] == "exact" else "circle-open" for point in curve],
         },
         "text": [words(f"terms.{point['kind']}") for point in curve],

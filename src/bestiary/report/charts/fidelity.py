@@ -29,10 +29,13 @@ def confusion_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "hovertemplate": words("terms.confusion_hover") + "<extra></extra>",
     }
     layout = {
-        "xaxis": {**named_axis(range(len(names)), names, tickangle=-35), "title": {"text": words("terms.predicted")}},
+        "xaxis": {
+            **named_axis(range(len(names)), names, tickangle=-35),
+            "title": {"text": words("terms.predicted"), "font": {"size": 12}},
+        },
         "yaxis": {
             **named_axis(range(len(names)), names, autorange="reversed"),
-            "title": {"text": words("terms.actual")},
+            "title": {"text": words("terms.actual"), "font": {"size": 12}},
         },
     }
     says, values, numbers = mistakes(tree["confusion"], _full_names(summary, words), words)

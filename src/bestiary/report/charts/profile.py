@@ -31,6 +31,7 @@ def profile_chart(
     shown = [row for row in rows if row["index"] is not None]
     scaled = [(_place(_index(row, "q1")), _place(row["index"]), _place(_index(row, "q3"))) for row in shown]
     reach = min(FURTHEST, max([1.0, *(abs(at) for places in scaled for at in places if abs(at) < math.inf)])) + 0.4
+    reach = round(reach, 4)
     ends = [[max(-reach, min(reach, at)) for at in places] for places in scaled]
     colour = looks(among)[segment["segment"]].colour
     trace = {

@@ -1,0 +1,81 @@
+"""What the charts of the choice, of what is expected and of enough visits find, also in the odd cases."""
+
+from typing import Any
+
+import pytest
+
+from bestiary.report.charts.choice import choice_chart, finding
+from bestiary.report.charts.worth import calibration_chart, reliability_chart, settled
+from report_drawn import FRENCH, WORDS, drawn, summary_with_all
+
+
+@pytest.fixture(name="summary")
+def _summary() -> dict[str, Any]:
+    return summary_with_all()
+
+
+def point(k: int, ari: float | None = None, sample: float | None = 0.6, low: float | None = 0.4) -> dict[str, Any]:
+    high = None if low is None else low + 0.1
+    return {"k": k, "silhouette": 0.6, "sample": sample, "null_low": low, "null_high": high, "ari": ari}
+
+
+@pytest.mark.parametrize(
+    ("curve", "clauses"),
+    [
+        ([point(2, 0.9), point(3, 0.8)], ["null_above", "stable_best"]),
+        ([point(2, 0.8), point(3, 0.8)], ["null_above", "stable_best"]),
+        ([point(2, 0.7, sample=0.45), point(3, 0.8)], ["null_inside", "stable_other"]),
+        ([point(2, 0.7, sample=0.3), point(3)], ["null_below"]),
+        ([point(2, None, sample=None, low=0.55), point(3, 0.8)], ["null_inside"]),
+        ([point(2, 0.9, low=None), point(3, 0.8)], ["stable_best"]),
+    ],
+)
+def test_the_choice_tells_what_speaks_for_it(curve: list[dict[str, Any]], clauses: list[str]) -> None:
+    says, values = finding(curve, 2, WORDS)
+    assert says == "found"
+    assert values["what"] == ", and ".join(WORDS(f"chart_terms.{clause}") for clause in clauses)
+
+
+def test_a_choice_without_figures() -> None:
+    assert finding([point(2, None, low=None)], 2, WORDS) == ("chosen", {"k": 2})
+    assert finding([point(2)], 7, WORDS) == ("chosen", {"k": 7})
+    assert finding([point(2)], None, WORDS)[0] == "undecided"
+    assert finding([point(2)], 1, WORDS)[0] == "one"
+
+
+def test_the_choice_is_worded_in_both_languages(summary: dict[str, Any]) -> None:
+    told = "7 segments: they lie further apart than in a shop without groups, and other numbers come back better"
+    assert drawn(choice_chart(summary, WORDS)).title.startswith(told)
+    assert drawn(choice_chart(summary, FRENCH)).title.startswith("7 segments\u202f: ils sont plus éloignés que dans")
+    assert "k = 7 silhouette 0.62, Rand index 0.76" in drawn(choice_chart(summary, WORDS)).description
+
+
+@pytest.mark.parametrize(
+    ("actual", "says"),
+    [(100.0, "brought about that: EUR 100.00"), (105.0, "brought about that"), (106.0, "more"), (94.0, "less")],
+)
+def test_calibration_tells_of_the_best_tenth(summary: dict[str, Any], actual: float, says: str) -> None:
+    calibration = summary["comparison"]["worth"]["calibration"]
+    calibration["expected"][-1], calibration["actual"][-1] = 100.0, actual
+    assert says in drawn(calibration_chart(summary, WORDS)).title
+
+
+def curve(shares: list[float], visits: int | None, people: int = 600, against: str = "next") -> dict[str, Any]:
+    points = [{"n": n, "share": share, "customers": people} for n, share in enumerate(shares, 1)]
+    return {"against": against, "level": 0.8, "points": points, "visits": visits}
+
+
+def test_visits_that_are_enough_and_that_are_not() -> None:
+    assert settled(curve([0.6, 0.85], 2), WORDS) == ("settled_next", {"visit": "2", "share": "85%"})
+    assert settled(curve([0.3, 0.6], None, against="all"), WORDS) == ("unsettled_all", {"share": "60%"})
+    # A share above the level may still not be sure, and few customers tell nothing.
+    assert settled(curve([0.6, 0.85], None), WORDS) == ("unknown", {})
+    assert settled(curve([0.6], None, people=20), WORDS) == ("unknown", {})
+    assert settled(curve([], None), WORDS) == ("unknown", {})
+
+
+def test_reliability_states_its_level(summary: dict[str, Any]) -> None:
+    found = drawn(reliability_chart(summary, WORDS))
+    assert found.title == "From visit 3 on customers can be placed: 85% keep their segment at the next visit"
+    assert found.subtitle.endswith("the level asked, 80%")
+    assert "after one visit more, visit 1: 60.0%" in found.description

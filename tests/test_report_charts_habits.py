@@ -1,0 +1,126 @@
+"""Charts of what customers do: profiles beside the shop, hours of the week, days of the year."""
+
+from typing import Any
+
+import pytest
+
+from bestiary.report.charts.days import WEEKS, days_chart
+from bestiary.report.charts.hours import hours_chart
+from bestiary.report.charts.profile import profile_chart
+from report_drawn import FRENCH, WORDS, drawn, summary_with_all
+from report_habits import days, hours, role
+
+
+@pytest.fixture(name="summary")
+def _summary() -> dict[str, Any]:
+    return summary_with_all()
+
+
+def profiled(summary: dict[str, Any], *roles: dict[str, Any]) -> dict[str, Any]:
+    summary["segments"][0]["profile"] = list(roles)
+    return summary["segments"][0]  # type: ignore[no-any-return]
+
+
+RECENCY = role("recency", "days_since_last_purchase", 10, 40)
+SPENT = role("monetary", "total_purchase_value", 400, 100)
+
+
+def test_a_profile_is_an_index_on_doublings(summary: dict[str, Any]) -> None:
+    segment = profiled(summary, RECENCY, SPENT)
+    found = drawn(profile_chart(segment, summary["segments"], WORDS))
+    bars = found.figure["data"][0]
+    assert bars["x"] == [-2, 2]
+    # Quartiles at half and at 1.8 of the median.
+    assert bars["error_x"]["arrayminus"] == [1, 1]
+    assert bars["error_x"]["array"] == [pytest.approx(0.848, abs=1e-3)] * 2
+    assert found.title == "Lion: they came more recently and spend more than the median customer"
+    assert bars["text"][0].endswith("index 25<br>fewer days are more recent")
+    assert "EUR 400.00 (half between EUR 200.00 and EUR 720.00)" in bars["text"][1]
+    ticks = found.figure["layout"]["xaxis"]
+    assert dict(zip(ticks["tickvals"], ticks["ticktext"], strict=True))[1] == "200"
+
+
+def test_what_has_no_index_is_left_out_and_said(summary: dict[str, Any]) -> None:
+    carts = role("carts", "number_of_carts_7m", 3, 0)
+    unknown = role("abandonment", "cart_abandonments", None, 2)
+    found = drawn(profile_chart(profiled(summary, SPENT, carts, unknown), summary["segments"], WORDS))
+    assert len(found.figure["data"][0]["x"]) == 1
+    assert found.note.endswith("known: Additions to the cart, 7 months; Abandoned carts.")
+    nothing = drawn(profile_chart(profiled(summary, carts), summary["segments"], WORDS))
+    assert nothing.title.startswith("Lion: nothing can be compared")
+    assert profile_chart(profiled(summary), summary["segments"], WORDS) is None
+
+
+def test_a_median_of_nothing_stands_at_the_end_of_the_axis(summary: dict[str, Any]) -> None:
+    found = drawn(profile_chart(profiled(summary, role("carts", "c", 0, 4), SPENT), summary["segments"], WORDS))
+    low, high = found.figure["layout"]["xaxis"]["range"]
+    assert found.figure["data"][0]["x"][0] == low == -high
+    assert found.figure["layout"]["yaxis"]["ticktext"][0] == "c<br><b>0</b>"
+    assert "put less in the cart" in found.title
+
+
+def test_a_segment_like_the_shop_says_so(summary: dict[str, Any]) -> None:
+    segment = profiled(summary, role("carts", "c", 1.05, 1), role("sessions", "s", 1, 1))
+    assert drawn(profile_chart(segment, summary["segments"], WORDS)).title.startswith("Lion: in all of this much like")
+    french = drawn(profile_chart(profiled(summary, RECENCY), summary["segments"], FRENCH))
+    assert french.title == "Lion\u202f: ils sont venus plus récemment que le client médian"
+
+
+def test_hours_are_shares_of_the_visits_and_the_fullest_is_named() -> None:
+    found = drawn(hours_chart(hours(), "Europe/Paris", WORDS, "Lion", 3))
+    cells = found.figure["data"][0]
+    assert found.key == "hours-3"
+    assert sum(map(sum, cells["z"])) == pytest.approx(100, abs=0.01)
+    assert cells["z"][0][:7] == [0] * 7
+    assert found.title.startswith("Lion: busiest on Sunday from 20:00 to 21:00, with 2.7%")
+    assert "Europe/Paris" in found.subtitle
+    french = drawn(hours_chart(hours(), "Europe/Paris", FRENCH))
+    assert french.key == "hours"
+    assert french.title.startswith("Tous les clients\u202f: le plus de visites le dimanche de 20\u00a0h")
+    assert french.figure["layout"]["yaxis"]["ticktext"][0] == "lundi"
+
+
+def test_hours_with_several_fullest_and_with_nobody() -> None:
+    week = [[0] * 24 for _ in range(7)]
+    assert hours_chart(week, "UTC", WORDS, "Lion", 0) is None
+    week[0][9] = week[6][23] = 5
+    found = drawn(hours_chart(week, "UTC", WORDS, "Lion", 0))
+    assert found.title == "Lion: no hour is busier than Monday from 9:00 to 10:00, with 50.0% of the visits"
+
+
+def test_days_stand_in_their_week_and_gaps_on_their_day(summary: dict[str, Any]) -> None:
+    found = drawn(days_chart(summary, WORDS))
+    cells, no_purchases, few = found.figure["data"]
+    shown = {
+        text.partition(":")[0]: n
+        for row, line in zip(cells["text"], cells["z"], strict=True)
+        for text, n in zip(row, line, strict=True)
+        if text
+    }
+    assert len(shown) == 214
+    assert shown["1 May 2019"] == 800 + 80 * 0
+    # 14 and 15 November are the Thursday and the Friday of the 29th week from the one of 29 April.
+    assert ((no_purchases["x"], no_purchases["y"]), (few["x"], few["y"])) == (([28], [3]), ([28], [4]))
+    assert cells["text"][4][28].endswith("purchases, few events")
+    assert found.title == "2 of 214 days have a gap, the last on 15 November 2019"
+    assert found.note == ""
+
+
+def test_only_the_latest_weeks_are_drawn_and_all_are_counted(summary: dict[str, Any]) -> None:
+    summary["quality"]["days"] = days("2017-12-01")
+    summary["quality"]["gaps"] += [{"day": "2017-12-25", "kind": "few_events", "events": 1, "usual": 900}]
+    found = drawn(days_chart(summary, WORDS))
+    assert len(found.figure["data"][0]["z"][0]) == WEEKS
+    assert found.title.startswith("3 of 730 days")
+    assert len(found.figure["data"][2]["x"]) == 1
+    left = 730 - sum(n is not None for row in found.figure["data"][0]["z"] for n in row)
+    assert found.note.startswith(f"{left} earlier days")
+
+
+def test_one_gap_none_and_no_days(summary: dict[str, Any]) -> None:
+    summary["quality"]["gaps"] = summary["quality"]["gaps"][:1]
+    assert drawn(days_chart(summary, WORDS)).title == "One of 214 days has a gap: 14 November 2019"
+    summary["quality"]["gaps"] = []
+    assert drawn(days_chart(summary, WORDS)).title.startswith("None of 214 days has a gap")
+    summary["quality"]["days"] = []
+    assert days_chart(summary, WORDS) is None
