@@ -165,3 +165,38 @@ def follow() -> dict[str, Any]:
         "counts": [[80, 30, 0, 7], [12, 60, 0, 1], [3, 2, 5, 0], [4, 5, 6, 0]],
         "flows": [flow(0, 0, 80, 95), flow(0, 1, 30, 28), flow(1, 0, 12, 2), flow(1, 1, 60, 71)],
     }
+
+
+def followed(names: list[tuple[str, str]]) -> dict[str, Any]:
+    """A movement between two runs of the same segments: most stayed, somebody went everywhere, one flow surprises."""
+    k = len(names)
+    last = {"segment": None, "population": None, "customers": 0}
+    states = [
+        {"kind": "segment", "segment": at, "population": "buyers", "name": text(*name), "customers": 60 + 10 * at}
+        for at, name in enumerate(names)
+    ]
+    early = {**last, "kind": "too_early", "population": "buyers", "name": text("Too early to say", "Trop tôt")}
+    counts = [[60 if one == other else 4 + one for other in range(k)] + [0, 7] for one in range(k)]
+    return {
+        "from": "2019-11-01",
+        "to": "2019-12-01",
+        "days": 30,
+        "populations": {
+            "buyers": {
+                "way": "warm",
+                "segments": [{"segment": at, "kind": "same", "previous": at, "note": None} for at in range(k)],
+                "before": [{"segment": at, "fate": "kept", "into": [at], "note": None} for at in range(k)],
+            }
+        },
+        "states": {
+            "from": [*states, early, {**last, "kind": "new", "name": text("New", "Nouveaux")}],
+            "to": [*states, early, {**last, "kind": "gone", "name": text("Gone", "Partis")}],
+        },
+        "counts": [*counts, [3] * k + [5, 0], [9] * k + [6, 0]],
+        "flows": [
+            {"from": one, "to": other, "stayed": one == other, "customers": counts[one][other], "expected": 5.0}
+            | {"low": 1.0, "high": 9.0, "excess": counts[one][other] - 5, "surprise": counts[one][other] > 9}
+            for one in range(k)
+            for other in range(k)
+        ],
+    }

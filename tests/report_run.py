@@ -1,4 +1,4 @@
-"""A small run folder made up for the report's tests, with real Parquet files written by DuckDB."""
+"""A small run folder made up for the report's tests: its tables and its sample are real Parquet files."""
 
 import itertools
 from collections.abc import Callable
@@ -7,13 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from bestiary.config import Settings
 from bestiary.customers.features import features
+from bestiary.customers.habits import Bought, Group, Habits
 from bestiary.files import write_json
+from bestiary.report.summary import summarise
 from bestiary.sql import connect, quote
-from report_beliefs import follow, text
+from report_beliefs import follow, followed, text
 from report_figures import FIRST_ID, HOSTILE, LOOKING, NAMES, PEOPLE, WINDOWS, model, quality, scorecard
 
-__all__ = ["FIRST_ID", "HOSTILE", "LOOKING", "NAMES", "PEOPLE", "WINDOWS", "follow", "make_run", "quality", "text"]
+__all__ = ["FIRST_ID", "HOSTILE", "LOOKING", "NAMES", "PEOPLE", "WINDOWS", "follow", "followed", "made_up", "make_run"]
+__all__ += ["quality", "text"]
+
+BRANDS = ("samsung", "apple", "xiaomi", HOSTILE, "a brand with a name " * 6)
+CATEGORIES = ("electronics.audio", "electronics.clock", "electronics.phone")
 
 
 def _rfm(personas: list[str], visitors: int) -> dict[str, np.ndarray[Any, Any]]:
@@ -69,8 +76,9 @@ def _customers_sql() -> str:
     return ", ".join(chosen)
 
 
-def _write_tables(folder: Path, personas: list[str], visitors: int, brands: list[str], early: int) -> None:
+def _write_tables(folder: Path, personas: list[str], visitors: int, brands: list[str], early: int, mail: bool) -> None:
     rfm = _rfm(personas, visitors)
+    renamed = "REPLACE ('customer-' || user_id || '@example.com' AS user_id)" if mail else ""
     connection = connect(threads=1)
     connection.execute("""
         CREATE TABLE drawn (user_id BIGINT, segment INTEGER, days BIGINT, bought BIGINT, spent DOUBLE)
@@ -81,9 +89,11 @@ def _write_tables(folder: Path, personas: list[str], visitors: int, brands: list
     brand_list = "[" + ", ".join(quote(brand) for brand in brands) + "]"
     connection.execute(f"""
         COPY (
-            SELECT {_customers_sql()} FROM (
-                SELECT *, bought > 0 AS buyer, {brand_list} AS brands, ['phone', 'clock', 'audio'] AS categories
-                FROM drawn
+            SELECT * {renamed} FROM (
+                SELECT {_customers_sql()} FROM (
+                    SELECT *, bought > 0 AS buyer, {brand_list} AS brands, ['phone', 'clock', 'audio'] AS categories
+                    FROM drawn
+                )
             ) ORDER BY user_id
         ) TO {quote(str(folder / "customers.parquet"))} (FORMAT parquet)
     """)
@@ -94,18 +104,44 @@ def _write_tables(folder: Path, personas: list[str], visitors: int, brands: list
     )
     connection.execute(f"""
         COPY (
-            SELECT user_id::INTEGER AS user_id, CASE WHEN segment >= 0 THEN 'buyers' ELSE 'visitors' END AS population,
-                CASE
-                    WHEN user_id < {FIRST_ID + early} THEN NULL WHEN segment >= 0 THEN segment {visiting}
-                END AS segment,
-                0.6::DOUBLE AS confidence,
-                CASE WHEN segment >= 0 THEN spent / 10 END AS expected_value,
-                CASE WHEN segment >= 0 THEN spent / 20 END AS expected_low,
-                CASE WHEN segment >= 0 THEN spent / 5 END AS expected_high
-            FROM drawn ORDER BY user_id
+            SELECT * {renamed} FROM (
+                SELECT user_id::INTEGER AS user_id,
+                    CASE WHEN segment >= 0 THEN 'buyers' ELSE 'visitors' END AS population,
+                    CASE
+                        WHEN user_id < {FIRST_ID + early} THEN NULL WHEN segment >= 0 THEN segment {visiting}
+                    END AS segment,
+                    0.6::DOUBLE AS confidence,
+                    CASE WHEN segment >= 0 THEN spent / 10 END AS expected_value,
+                    CASE WHEN segment >= 0 THEN spent / 20 END AS expected_low,
+                    CASE WHEN segment >= 0 THEN spent / 5 END AS expected_high
+                FROM drawn
+            ) ORDER BY user_id
         ) TO {quote(str(folder / "segments.parquet"))} (FORMAT parquet)
     """)
     connection.close()
+
+
+def _bought(values: tuple[str, ...], groups: tuple[Group, ...]) -> Bought:
+    """The first value is bought by half of the customers of segment 0, and so on; by a tenth of the other buyers."""
+    listed = sorted(values)
+    counts = [
+        [0 if one.population == "visitors" else one.customers // (2 if one.segment == at else 10) for one in groups]
+        for at in range(len(listed))
+    ]
+    return Bought(tuple(listed), np.array(counts, dtype=np.int64).reshape(len(listed), len(groups)))
+
+
+def made_up(run: Path, brands: tuple[str, ...] = BRANDS) -> Habits:
+    """Habits of the groups that a run's customers are in: none of them comes before seven in the morning."""
+    with connect(threads=1) as connection:
+        rows = connection.execute(f"""
+            SELECT population, segment, count(*) FROM read_parquet({quote(str(run / "segments.parquet"))})
+            GROUP BY ALL ORDER BY population, segment NULLS LAST
+        """).fetchall()
+    groups = tuple(Group(*row) for row in rows)
+    week = np.array([[0 if hour < 7 else 10 + hour + day for hour in range(24)] for day in range(7)], dtype=np.int64)
+    visits = np.array([week * one.customers for one in groups], dtype=np.int64).reshape(-1, 7, 24)
+    return Habits(groups, visits, visits.sum(axis=0), _bought(brands, groups), _bought(CATEGORIES, groups))
 
 
 def make_run(
@@ -114,15 +150,18 @@ def make_run(
     personas: tuple[str, ...] = tuple(PEOPLE),
     visitors: int = 400,
     early: int = 0,
-    brands: tuple[str, ...] = ("samsung", "apple", "xiaomi", HOSTILE, "a brand with a name " * 6),
+    brands: tuple[str, ...] = BRANDS,
+    mail: bool = False,
     change: Callable[[dict[str, Any]], None] | None = None,
+    settings: Settings | None = None,
 ) -> Path:
-    """Write a run folder whose first `early` buyers have no segment yet.
+    """Write a run folder as `fit` leaves it, whose first `early` buyers have no segment yet.
 
-    `change` may alter the parts `scorecard`, `quality` and `model` before they are written.
+    `change` may alter the parts `scorecard`, `quality` and `model` before they are written. With `mail` the ids of the
+    customers are e-mail addresses. The shop is in Paris and sells in EUR.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _write_tables(folder, list(personas), visitors, list(brands), early)
+    _write_tables(folder, list(personas), visitors, list(brands), early, mail)
     parts = {
         "scorecard": scorecard(list(personas), visitors),
         "quality": quality(),
@@ -132,4 +171,5 @@ def make_run(
         change(parts)
     for name, part in parts.items():
         write_json(folder / f"{name}.json", part)
+    summarise(folder, settings or Settings(), made_up(folder, brands), currency="EUR", time_zone="Europe/Paris")
     return folder

@@ -5,18 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bestiary.report.cards import medians, reasons
 
-from bestiary.config import Language, Settings
+from bestiary.config import Language
 from bestiary.report.charts import Chart, choice, worth
 from bestiary.report.comparison import comparison, says
 from bestiary.report.distributions import log1p
-from bestiary.report.html import write_report
+from bestiary.report.kept import read_summary
 from bestiary.report.movements import MOST, movements
-from bestiary.report.summary import summarise
 from bestiary.report.words import Words, load
-from report_run import LOOKING, PEOPLE, follow, make_run, text
-from test_report_html import Page
+from report_run import LOOKING, follow, made_up, make_run, text
+from test_report_html import one_line, told
 
 WORDS = Words("en", "EUR")
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
@@ -24,8 +22,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "fr")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    run = make_run(tmp_path_factory.mktemp("run"))
-    return summarise(run, Settings(), currency="EUR", time_zone="UTC")
+    return read_summary(make_run(tmp_path_factory.mktemp("run")))
 
 
 @pytest.fixture
@@ -34,13 +31,7 @@ def summary(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def said(tmp_path: Path, language: Language = "en", **more: Any) -> str:
-    run = make_run(tmp_path, **more)
-    path = write_report(run, Settings(language=language), currency="EUR", time_zone="UTC")
-    return Page(path.read_text(encoding="utf-8")).text
-
-
-def one_line(sentence: str) -> str:
-    return " ".join(sentence.split())
+    return told(make_run(tmp_path, **more), language)
 
 
 def traces(chart: Chart | None) -> dict[str, dict[str, Any]]:
@@ -221,21 +212,25 @@ def test_reliability_has_both_curves_the_level_and_the_threshold(summary: dict[s
 
 
 def test_those_without_a_segment_are_in_no_figure(tmp_path: Path, made: dict[str, Any]) -> None:
-    """Of 60 lions the first 20 are too early: they are in no sample, no habit and no count."""
+    """Of 60 lions the first 20 are too early: they are in no sample, no hour of a segment, no brand and no count."""
 
     def change(parts: dict[str, Any]) -> None:
         parts["scorecard"]["population"]["too_early"]["buyers"] = 20
 
     run = make_run(tmp_path, early=20, change=change)
-    found = summarise(run, Settings(), currency="EUR", time_zone="UTC")
+    found = read_summary(run)
     lion = next(one for one in found["segments"] if one["persona"] == "lion")
     assert (lion["placed"], lion["customers"]) == (40, 60)
     assert found["sample"]["of"] == made["sample"]["of"] - 20
-    assert found["sample"]["points"]["segment"].count(0) == 40
-    assert sum(one["habits"]["most_active_time"]["share"] <= 1 for one in found["segments"]) == len(PEOPLE)
+    assert (found["sample"]["points"]["segment"] == 0).sum() == 40
+    week = made_up(run).visits
+    assert sum(map(sum, lion["hours"])) == 40 * sum(map(sum, found["hours"])) // 1400
+    assert sum(sum(map(sum, one["hours"])) for one in found["segments"]) < week.sum()
+    assert [one["share"] for one in lion["brands"]] == [20 / 40]
     assert (found["population"]["placed"], found["population"]["early"]) == (1000 - 20 + 300, 100 + 20)
-    path = write_report(run, Settings(), currency="EUR", time_zone="UTC")
-    assert "40 of them are placed" in Page(path.read_text(encoding="utf-8")).text
+    said = told(run)
+    assert "too early to say 120" in said
+    assert "Too early so far: 20 of the buyers and 100 of the visitors." in said
 
 
 def test_buyers_are_placed_in_space_by_recency_frequency_and_value_whatever_they_were_learned_on(
@@ -246,18 +241,24 @@ def test_buyers_are_placed_in_space_by_recency_frequency_and_value_whatever_they
         parts["model"]["fitted"]["buyers"]["columns"] = [{"name": name, "source": name} for name in names]
         parts["scorecard"]["tree"]["columns"] = list(names)
 
-    found = summarise(make_run(tmp_path, change=change), Settings(), currency="EUR", time_zone="UTC")
-    assert found["sample"] == made["sample"]
+    found = read_summary(make_run(tmp_path, change=change))["sample"]
+    assert {name: found[name] for name in ("size", "of", "sources")} == {
+        name: made["sample"][name] for name in ("size", "of", "sources")
+    }
+    for name, column in made["sample"]["points"].items():
+        assert (found["points"][name] == column).all(), name
 
 
-def test_visitors_have_their_own_cards_habits_and_rules(summary: dict[str, Any], tmp_path: Path) -> None:
+def test_visitors_have_their_own_cards_profiles_and_rules(summary: dict[str, Any], tmp_path: Path) -> None:
     magpie, cat = summary["visitors"]["segments"]
     assert (magpie["placed"], cat["placed"]) == tuple(LOOKING.values())
-    assert set(magpie["habits"]) == {"most_active_time", "most_active_day"}
-    assert magpie["habits"]["most_active_time"] is not None
-    shown = dict(medians(magpie, WORDS))
-    assert shown["Mean price looked at, 7 months"] == "EUR 181.50"
-    assert shown["Days since first seen"] == "40"
+    assert [one["column"] for one in magpie["profile"]] == [
+        "days_since_last_visit",
+        "number_of_sessions_7m",
+        "number_of_carts_7m",
+        "cart_abandonments",
+    ]
+    assert (magpie["brands"], magpie["categories"]) == ([], [])
     found = said(tmp_path, "fr")
     for name in ("Pie", "Chat", "Trop tôt à ce jour : 0 parmi les acheteurs et 100 parmi les visiteurs."):
         assert name in found
@@ -271,7 +272,7 @@ def test_a_loose_segment_says_what_that_means(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_words_at_the_foot_of_the_cards_and_of_the_comparison_are_explained(
+def test_the_words_at_the_head_of_a_segment_and_of_the_comparison_are_explained(
     tmp_path: Path, language: Language
 ) -> None:
     def change(parts: dict[str, Any]) -> None:
@@ -280,13 +281,13 @@ def test_the_words_at_the_foot_of_the_cards_and_of_the_comparison_are_explained(
     words = Words(language, "EUR")
     found = said(tmp_path / "with", language, change=change)
     for name in ("confidence", "match", "steadiness"):
-        assert found.count(one_line(words(f"steady.{name}_means"))) == 2  # of buyers and of visitors
+        assert found.count(one_line(words(f"steady.{name}_means"))) == 1
     assert found.count(one_line(words("steady.lift_means"))) == 1
     assert one_line(words("candidates.read")) in found
     assert one_line(words("steady.lift_means")) not in said(tmp_path / "without", language)
 
 
-def test_lift_stands_on_the_card_where_it_is_known(tmp_path: Path) -> None:
+def test_lift_stands_at_the_head_of_a_segment_where_it_is_known(tmp_path: Path) -> None:
     def change(parts: dict[str, Any]) -> None:
         parts["scorecard"]["segments"][0]["lift"] = {"value": 5.24, "low": 3.1, "high": 8.0}
 
@@ -359,8 +360,11 @@ def test_a_first_run_has_no_movements(tmp_path: Path) -> None:
 
 
 def test_reasons_are_one_sentence() -> None:
-    assert reasons([text("a segment of 2%", ""), text("not stable.", "")], WORDS) == "A segment of 2%; not stable."
-    assert reasons([], WORDS) == ""
+    assert WORDS.reasons([text("a segment of 2%", ""), text("not stable.", "")]) == "A segment of 2%; not stable."
+    assert Words("fr", "EUR").reasons([text("", "2 % : trop peu"), text("", "instable.")]) == (
+        "2\u202f%\u202f: trop peu\u202f; instable."
+    )
+    assert WORDS.reasons([]) == ""
 
 
 def test_fidelity_heads_the_tree_with_its_interval_and_leaves(tmp_path: Path) -> None:

@@ -13,30 +13,52 @@ from bestiary.config import Settings
 from bestiary.customers.features import features
 from bestiary.errors import ModelError
 from bestiary.report.distributions import BINS, TOP, distributions, grid, log1p
+from bestiary.report.kept import read_summary
 from bestiary.report.quality import assess, closes
-from bestiary.report.summary import finding, summarise
+from bestiary.report.summary import STAGES, finding, summarise
 from bestiary.sql import connect, quote
-from report_run import FIRST_ID, HOSTILE, PEOPLE, WINDOWS, make_run, quality
+from report_run import FIRST_ID, HOSTILE, PEOPLE, WINDOWS, made_up, make_run, quality
+
+PLACE = {"currency": "EUR", "time_zone": "Europe/Paris"}
 
 
 @pytest.fixture(scope="module")
-def summary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    run = make_run(tmp_path_factory.mktemp("run"))
-    return summarise(run, Settings(), currency="EUR", time_zone="Europe/Paris")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def summary(run: Path) -> dict[str, Any]:
+    return read_summary(run)
 
 
 def by_key(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {record["key"]: record for record in summary["columns"]}
 
 
-def test_summary_is_json_and_holds_no_customer_id(summary: dict[str, Any]) -> None:
-    text = json.dumps(summary, allow_nan=False)
-    assert all(str(FIRST_ID + i) not in text for i in range(1400))
+@pytest.mark.parametrize("mail", [False, True])
+def test_the_summary_holds_no_customer_id_and_the_sample_does(tmp_path: Path, mail: bool) -> None:
+    run = make_run(tmp_path, mail=mail)
+    found = (run / "summary.json").read_text(encoding="utf-8")
+    assert not [number for number in range(FIRST_ID, FIRST_ID + 1400) if str(number) in found]
+    assert "@example.com" not in found
+    who = read_summary(run, who=True)["sample"]["points"]["who"]
+    buyers = range(FIRST_ID, FIRST_ID + 1000)
+    assert set(who) == {f"customer-{number}@example.com" if mail else str(number) for number in buyers}
 
 
-def test_same_run_gives_the_same_summary(tmp_path: Path, summary: dict[str, Any]) -> None:
-    again = summarise(make_run(tmp_path), Settings(threads=2), currency="EUR", time_zone="Europe/Paris")
-    assert json.dumps(again) == json.dumps(summary)
+def test_same_run_gives_the_same_bytes_on_any_number_of_threads(tmp_path: Path, run: Path) -> None:
+    again = make_run(tmp_path, settings=Settings(threads=2))
+    for name in ("summary.json", "sample.parquet"):
+        assert (again / name).read_bytes() == (run / name).read_bytes(), name
+
+
+def test_what_is_given_back_is_what_is_written_and_each_stage_is_told(tmp_path: Path) -> None:
+    run = make_run(tmp_path, personas=("lion", "fox"))
+    told: list[None] = []
+    found = summarise(run, Settings(), made_up(run), **PLACE, tell=lambda: told.append(None))
+    assert len(told) == STAGES
+    assert json.loads((run / "summary.json").read_text(encoding="utf-8")) == {"format_version": 1, **found}
 
 
 def test_segments_are_sorted_by_value(summary: dict[str, Any]) -> None:
@@ -56,8 +78,7 @@ def test_a_segment_without_value_comes_last(tmp_path: Path) -> None:
         parts["scorecard"]["segments"][0]["value"] = None
 
     run = make_run(tmp_path, personas=("lion", "fox"), change=change)
-    found = summarise(run, Settings(), currency="EUR", time_zone="UTC")
-    assert [s["persona"] for s in found["segments"]] == ["fox", "lion"]
+    assert [s["persona"] for s in read_summary(run)["segments"]] == ["fox", "lion"]
 
 
 def test_finding_names_the_rich_and_the_quiet() -> None:
@@ -73,18 +94,56 @@ def test_finding_names_the_rich_and_the_quiet() -> None:
     assert finding([segment(0, 0.5, None, 10), segment(1, 0.5, None, 90)]) == {"top": None, "quiet": None}
 
 
-def test_habits_are_the_commonest_known_values(summary: dict[str, Any]) -> None:
+def test_what_a_segment_does_comes_from_its_own_visits(summary: dict[str, Any], run: Path) -> None:
     lion = next(s for s in summary["segments"] if s["persona"] == "lion")
-    # 60 ids in a row fall on 5 brands 12 times each: a tie, which goes to the first by code point.
-    assert lion["habits"]["preferred_brand"] == {"value": HOSTILE, "share": 12 / 60}
-    assert lion["habits"]["preferred_category"] == {"value": "electronics.audio", "share": 20 / 60}
+    # Half of the 60 lions bought it, and a tenth of each other segment, in whole customers.
+    (brand,) = lion["brands"]
+    others = sum(n // 10 for name, (n, *_) in PEOPLE.items() if name != "lion")
+    assert (brand["value"], brand["customers"], brand["share"]) == (HOSTILE, 30, 0.5)
+    assert brand["rest"] == others / 940
+    # Its part of the 30 + 4 * 6 brands that lions have, over its part of what the others have.
+    pairs = others + sum(
+        n // 2 + 3 * (n // 10) if at in (1, 2, 3, 4) else 4 * (n // 10)
+        for at, (n, *_) in enumerate(PEOPLE.values())
+        if at
+    )
+    assert brand["lift"] == pytest.approx((30 / 54) / (others / pairs))
+    assert [one["value"] for one in lion["categories"]] == ["electronics.audio"]
+    assert lion["hours"] == made_up(run).hours(0)
+    assert summary["hours"][0][6:8] == [0, 17 * 1400]
+    assert [s["brands"] for s in summary["visitors"]["segments"]] == [[], []]
+
+
+def test_the_profile_is_of_the_segment_beside_its_population(summary: dict[str, Any]) -> None:
+    roles = ["recency", "frequency", "monetary", "sessions", "carts", "abandonment"]
+    for segment in summary["segments"]:
+        assert [one["role"] for one in segment["profile"]] == roles
+    for segment in summary["visitors"]["segments"]:
+        assert [one["role"] for one in segment["profile"]] == [roles[0], *roles[3:]]
+    shops = [[one["shop"] for one in segment["profile"]] for segment in summary["segments"]]
+    assert all(shop == shops[0] for shop in shops)
+
+
+def test_the_finding_counts_those_of_the_top_segment_who_bought_nothing_lately(tmp_path: Path) -> None:
+    """In the run's table the products bought in 2 months are 2 * bought // 7: nothing for fewer than 4 purchases."""
+    run = make_run(tmp_path)
+    found = read_summary(run)["finding"]
+    with connect(threads=1) as connection:
+        ((expected,),) = connection.execute(f"""
+            SELECT count(*) FROM read_parquet({quote(str(run / "segments.parquet"))}) JOIN
+                read_parquet({quote(str(run / "customers.parquet"))}) USING (user_id)
+            WHERE segment = {found["top"]} AND number_of_purchases_7m < 4
+        """).fetchall()
+    assert (found["top"], found["lapsed"]) == (0, expected)
+    assert 0 < expected < 60
+    assert read_summary(make_run(tmp_path / "one", personas=("lion",)))["finding"]["lapsed"] is None
 
 
 def test_small_shops_are_shown_whole(summary: dict[str, Any]) -> None:
     sample = summary["sample"]
     total = sum(n for n, *_ in PEOPLE.values())
     assert (sample["size"], sample["of"], sample["seed"]) == (total, total, 0)
-    counts = [sample["points"]["segment"].count(i) for i in range(len(PEOPLE))]
+    counts = [int((sample["points"]["segment"] == i).sum()) for i in range(len(PEOPLE))]
     assert counts == [n for n, *_ in PEOPLE.values()]
     assert set(sample["points"]) == {"segment", "recency", "frequency", "monetary", "pc1", "pc2"}
 
@@ -232,12 +291,12 @@ def test_quality_by_type_of_error() -> None:
 @pytest.mark.parametrize("name", ["customers.parquet", "segments.parquet", "model.json", "scorecard.json"])
 def test_a_missing_artefact_is_named(tmp_path: Path, name: str) -> None:
     run = make_run(tmp_path, personas=("lion", "fox"))
+    habits = made_up(run)
     (run / name).unlink()
     with pytest.raises(ModelError, match=name.replace(".", r"\.")):
-        summarise(run, Settings(), currency="EUR", time_zone="UTC")
+        summarise(run, Settings(), habits, **PLACE)
 
 
 def test_a_damaged_artefact_names_the_figure(tmp_path: Path) -> None:
-    run = make_run(tmp_path, personas=("lion", "fox"), change=lambda parts: parts["scorecard"].pop("silhouette"))
     with pytest.raises(ModelError, match="silhouette"):
-        summarise(run, Settings(), currency="EUR", time_zone="UTC")
+        make_run(tmp_path, personas=("lion", "fox"), change=lambda parts: parts["scorecard"].pop("silhouette"))

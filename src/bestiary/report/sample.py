@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bestiary.files import replacing, whole_parquet
+from bestiary.errors import ModelError
+from bestiary.files import AGAIN, replacing, whole_parquet
 from bestiary.segments.pca import Components
 from bestiary.segments.transform import Floats
 from bestiary.sql import connect, identifier, quote, scan_path
@@ -77,10 +78,15 @@ def read_sample(path: Path, who: bool = False) -> dict[str, Any]:
     A null is NaN. With `who` also the ids as a list of texts, in the same order: never for a report. Raises ModelError
     where the file is missing or damaged.
     """
+    import duckdb
+
     table = f"read_parquet({quote(scan_path(whole_parquet(path)))})"
-    with connect(threads=1) as connection:
-        found = connection.execute(f"SELECT {', '.join(FIGURES)} FROM {table}").fetchnumpy()
-        ids = connection.execute(f"SELECT user_id::VARCHAR FROM {table}").fetchall() if who else []
+    try:
+        with connect(threads=1) as connection:
+            found = connection.execute(f"SELECT {', '.join(FIGURES)} FROM {table}").fetchnumpy()
+            ids = connection.execute(f"SELECT user_id::VARCHAR FROM {table}").fetchall() if who else []
+    except duckdb.Error as error:  # it has its end, but not what stands before it
+        raise ModelError(f"{path} is damaged: {str(error).splitlines()[0]}", do=AGAIN) from error
     points: dict[str, Any] = {"segment": np.asarray(found["segment"]).astype(np.int16)}
     points |= {name: _known(found[name]).astype(np.float32) for name in FIGURES[1:]}
     return {**points, "who": [one for (one,) in ids]} if who else points
