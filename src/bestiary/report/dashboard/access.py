@@ -22,7 +22,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 COOKIE = "bestiary_session"
-OPEN = re.compile(r"/enter|/static/[^/]*")
+OPEN = re.compile(r"/enter|/static/[^/]+")
 """What is answered without a token."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -93,7 +93,8 @@ class Guarded:
     def _knows(self, headers: Headers) -> bool:
         assert self.token is not None  # noqa: S101 - asked only where there is one
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and is_same(given.strip(), self.token):
+        shown = given.strip().encode("latin-1").decode("utf-8", errors="replace")  # as the header had it
+        if scheme.lower() == "bearer" and is_same(shown, self.token):
             return True
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
