@@ -39,6 +39,7 @@ class People:
 
     def __init__(self) -> None:
         self._connection: DuckDBPyConnection = open_lookup()
+        self._connection.execute("SET GLOBAL parquet_metadata_cache = true")  # else not for cursors
 
     def find(self, user_id: str, run: Run, runs: Sequence[Run], model: Callable[[Run], Model]) -> Person | None:
         """A customer of a run by the text of their id; None where there is nobody.
