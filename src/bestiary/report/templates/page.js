@@ -47,7 +47,7 @@
     if (step < 2) return;
     for (const trace of figure.data) {
       for (const key of ["x", "y", "z", "customdata"]) trace[key] = thinned(trace[key], step);
-      trace.marker.size = 4;
+      trace.marker.size = 3;
       if (trace.text) trace.text = trace.text.filter((_, at) => at % step === 0);
     }
     const note = plot.closest("figure").querySelector("[data-thinned]");
