@@ -99,29 +99,31 @@
     if (drawn.has(plot)) draw(plot);
   };
 
-  // Tables sort by a click on a heading: by the first number of a cell where most cells begin with one, else by text.
+  // Tables sort by a click on a heading: by the numbers that cells begin with, after a currency where there is one, else
+  // by their text. What is not defined stays last in both orders. A cell may say itself what it is sorted by.
   const number = (text) => {
-    const point = root.lang === "fr" ? "," : ".";
-    const plain = text.replace(/[\s\u202f\u00a0]/g, "").replaceAll(point === "," ? "." : ",", "").replace(point, ".");
-    const found = plain.replaceAll("\u2212", "-").match(/-?\d+(\.\d+)?/);
-    return found ? Number(found[0]) : null;
+    const [point, comma] = root.lang === "fr" ? [",", "."] : [".", ","];
+    const plain = text.replace(/\s/g, "").replaceAll(comma, "").replace(point, ".").replaceAll("\u2212", "-");
+    const found = plain.match(/^(?:\p{Sc}|\p{Lu}{2,8})?[×<+]*(-?\d+(?:\.\d+)?)/u);
+    return found ? Number(found[1]) : null;
   };
 
   const sort = (heading) => {
     const table = heading.closest("table");
-    const order = heading.getAttribute("aria-sort") === "descending" ? "ascending" : "descending";
     const body = table.tBodies[0];
     const rows = [...body.rows].map((row) => {
       const cell = row.cells[heading.cellIndex];
       const text = (cell.dataset.sort ?? cell.textContent).trim();
-      return { row, text, value: "sort" in cell.dataset ? Number(text) : number(text) };
+      return { row, text, value: number(text), unknown: text === "" || text.startsWith("\u2013") };
     });
-    const numeric = rows.filter((one) => one.value !== null).length * 2 > rows.length && !heading.matches(".text");
+    const known = rows.filter((one) => !one.unknown);
+    const numeric = known.filter((one) => one.value !== null).length * 2 > known.length && !heading.matches(".text");
+    const order = heading.getAttribute("aria-sort") === "descending" ? "ascending" : "descending";
     const sign = order === "ascending" ? 1 : -1;
+    const missing = (one) => one.unknown || (numeric && one.value === null);
     rows.sort((a, b) => {
-      if (!numeric) return sign * a.text.localeCompare(b.text, root.lang);
-      if (a.value === null || b.value === null) return (a.value === null) - (b.value === null);
-      return sign * (a.value - b.value);
+      if (missing(a) || missing(b)) return missing(a) - missing(b);
+      return sign * (numeric ? a.value - b.value : a.text.localeCompare(b.text, root.lang));
     });
     body.append(...rows.map((one) => one.row));
     table.querySelectorAll("[aria-sort]").forEach((other) => other.removeAttribute("aria-sort"));
