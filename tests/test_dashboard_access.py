@@ -95,10 +95,10 @@ def test_with_a_token_every_route_but_the_door_is_closed(store: Path, stranger: 
 def test_a_bearer_of_the_token_comes_in(stranger: TestClient) -> None:
     for scheme in ("Bearer ", "bearer ", "BEARER  "):
         said = f"{scheme}{TOKEN}".encode()
-        assert stranger.get("/segments/0", headers={b"Authorization": said}).status_code == 200  # type: ignore[dict-item]
+        assert stranger.get("/segments/0", headers={b"Authorization": said}).status_code == 200
     for wrong in ("Bearer", "Bearer ", "Bearer x", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN):
         headers = {b"Authorization": wrong.encode()}
-        assert stranger.get("/segments/0", headers=headers).status_code == 401  # type: ignore[arg-type]
+        assert stranger.get("/segments/0", headers=headers).status_code == 401
 
 
 def test_who_enters_gets_a_cookie_that_does_not_hold_the_token(stranger: TestClient) -> None:
@@ -125,7 +125,7 @@ def test_a_wrong_token_is_refused(stranger: TestClient, given: str) -> None:
     assert "set-cookie" not in answer.headers
     assert TOKEN not in answer.text
     for cookie in ("0" * 64, TOKEN, "", '"', "a=b; ;;"):
-        assert stranger.get("/map", headers={"Cookie": f"{COOKIE}={cookie}".encode()}).status_code == 401  # type: ignore[dict-item]
+        assert stranger.get("/map", headers={"Cookie": f"{COOKIE}={cookie}".encode()}).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(
     ]
     answers += [visitor.post("/enter", content=b"x" * 5000)]
     monkeypatch.setattr("bestiary.report.dashboard.app.page", None)
-    answers += [visitor.get("/segments/0", headers={b"Authorization": f"Bearer {TOKEN}".encode()})]  # type: ignore[dict-item]
+    answers += [visitor.get("/segments/0", headers={b"Authorization": f"Bearer {TOKEN}".encode()})]
     assert answers[-1].status_code == 500
     assert {one.status_code for one in answers} >= {200, 303, 404, 405, 500} - ({404, 405} if token else set())
     for answer in answers:
@@ -229,7 +229,8 @@ def test_the_server_prints_nobody(store: Path, tmp_path: Path) -> None:
     """Not of look-ups, nor of errors: its output goes to logs that others read."""
     mine = copy(store, tmp_path)
     ids = [str(one) for one in pl.read_parquet(mine / "runs" / str(RUNS[0]) / "segments.parquet")["user_id"]]
-    with served(mine, said=(said := [])) as (address, _):
+    said: list[str] = []
+    with served(mine, said=said) as (address, _):
         assert ask(address, f"customers?id={ids[0]}")[0] == 200
         assert ask(address, "customers?id=someone@example.org")[0] == 404
         assert ask(address, "", Host="evil.example")[0] == 421

@@ -32,7 +32,7 @@ class Dashboard:
     def __init__(self, store: Path, comparisons: Comparisons, language: Language | None) -> None:
         self.store, self.language = store.resolve(), language
         self.shelf = Shelf(Store.open(self.store, Settings()))
-        self.people = People()
+        self.people = People(self.shelf.store.fixed.currency)
         self.comparisons = comparisons
 
     def desk(self, request: Request, page_key: str, **asked: str) -> Desk:
