@@ -94,6 +94,22 @@ def test_the_picture_in_space_turns(wide: Visit) -> None:
     assert wide.faults == []
 
 
+def test_the_buttons_of_the_picture_in_space_move_it_and_send_it_nowhere(wide: Visit) -> None:
+    wide.see("space")
+    titles = wide.page.evaluate("[...document.querySelectorAll('.modebar-btn')].map((one) => one.dataset.title)")
+    assert titles == ["Zoom", "Pan", "Orbital rotation", "Reset camera to default", "Reset camera to last save"]
+    assert wide.page.evaluate("document.querySelector('[data-figure=space]')._context.plotlyServerURL") == ""
+
+
+def test_what_is_wider_than_its_box_takes_the_focus_and_has_a_name(narrow: Visit) -> None:
+    narrow.until("document.querySelector('.scroll:has([data-figure=tree])').tabIndex === 0")
+    boxes = narrow.page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter((one) => one.clientWidth).map((one) => "
+        "[one.scrollWidth > one.clientWidth, one.tabIndex === 0, Boolean(one.getAttribute('aria-label'))])"
+    )
+    assert {tuple(box) for box in boxes} == {(True, True, True), (False, False, False)}
+
+
 def test_a_segment_is_hidden_by_its_legend(wide: Visit) -> None:
     wide.see("biplot")
     shown = "document.querySelector('[data-figure=biplot]').data[0].visible"

@@ -56,14 +56,13 @@ def test_a_large_shop_is_one_small_file_that_opens_offline(
     start = time.perf_counter()
     visit = Visit(browser, reports["en"])
     opened = time.perf_counter() - start
+    visit.page.locator("[data-figure]").first.scroll_into_view_if_needed()
     visit.page.wait_for_selector("[data-drawn]")
     first = time.perf_counter() - start
     visit.see("space")
     assert visit.page.evaluate("document.querySelector('[data-figure=space]').data.length") > 6
     with capsys.disabled():
-        print(
-            f"\nreport of {SAMPLE_SIZE:,} points: {size:,} bytes, open in {opened:.1f} s, first picture at {first:.1f} s"
-        )
+        print(f"\n{SAMPLE_SIZE:,} points: {size:,} bytes, open in {opened:.1f} s, first picture at {first:.1f} s")
     assert visit.faults == []
     assert visit.outside == []
     visit.context.close()

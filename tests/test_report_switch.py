@@ -22,9 +22,12 @@ BOOK = """(() => {
         one.removeAttribute("data-drawn");
         one.classList.remove("js-plotly-plot");
     });
+    book.querySelectorAll(".scroll").forEach((one) => {
+        for (const name of ["tabindex", "role", "aria-label"]) one.removeAttribute(name);
+    });
     return [document.documentElement.lang, document.title, book.innerHTML];
 })()"""
-"""The page as it stands but for what is drawn in the figures."""
+"""The page as it stands but for what is drawn in the figures, and what is said of boxes that are too narrow now."""
 HERE = """(() => {
     const sections = [...document.querySelectorAll("main section, main article[id]")];
     return sections.filter((one) => one.getBoundingClientRect().top < 200).at(-1)?.id;

@@ -69,7 +69,8 @@
       displaylogo: false,
       displayModeBar: spatial ? "hover" : false,
       scrollZoom: spatial,
-      modeBarButtonsToRemove: ["toImage", "tableRotation"],
+      modeBarButtonsToRemove: ["toImage", "tableRotation", "sendChartToCloud"],
+      plotlyServerURL: "",  // nobody's figures leave the page
     };
     if (!spatial) figure.layout.dragmode = false;
     figure.layout.width = plot.clientWidth;
@@ -142,12 +143,29 @@
     });
   };
 
+  // What is wider than its box scrolls, also by keys: then the box takes the focus, under the name of what stands above.
+  const named = (box) => {
+    const above = [...document.querySelectorAll("h2, h3, h4, figcaption")];
+    return above.filter((one) => one.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING).at(-1);
+  };
+  const fits = new ResizeObserver((entries) => {
+    for (const { target: box } of entries) {
+      const more = box.scrollWidth > box.clientWidth;
+      const said = { tabindex: "0", role: "group", "aria-label": more && named(box)?.textContent };
+      for (const [name, value] of Object.entries(said)) {
+        if (more) box.setAttribute(name, value);
+        else box.removeAttribute(name);
+      }
+    }
+  });
+
   const open = () => {
     const book = document.querySelector("div[data-book]");
     figures = books[book.dataset.book];
     plots = [...book.querySelectorAll("[data-figure]")];
     plots.forEach((plot) => seen.observe(plot));
     book.querySelectorAll("table").forEach(sortable);
+    book.querySelectorAll(".scroll").forEach((box) => fits.observe(box));
   };
 
   // The other language waits in a template; the reader stays at the section where they are.
@@ -157,6 +175,7 @@
     const book = document.querySelector("div[data-book]");
     const other = document.querySelector(`template[data-book="${language}"]`);
     seen.disconnect();
+    fits.disconnect();
     drawn.forEach((plot) => Plotly.purge(plot));
     drawn.clear();
     const waiting = document.createElement("template");
