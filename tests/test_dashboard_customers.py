@@ -92,9 +92,14 @@ def test_a_customer_is_shown_as_the_tables_have_them(store: Path, desk: TestClie
 def test_an_unknown_id_is_said_and_shown_as_it_is(store: Path, desk: TestClient, user_id: str) -> None:
     answer = desk.get("/customers", params={"id": user_id, "lang": "en"})
     assert answer.status_code == 404
-    assert f"There is no customer {user_id} in this run." in text_of(answer.text)
+    assert f"{user_id} : There is no such customer in this run." in text_of(answer.text)
     assert "<script>" not in answer.text.replace('<script type="application/json"', "")
     assert is_sound(answer.text, store)
+
+
+def test_an_unknown_id_keeps_its_spaces_in_french(desk: TestClient) -> None:
+    answer = desk.get("/customers", params={"id": "a :b 5 %", "lang": "fr"})
+    assert "<code>a :b 5 %</code>" in answer.text
 
 
 def test_no_id_is_a_question(desk: TestClient) -> None:

@@ -66,7 +66,7 @@ class Words:
     def sentence(self, texts: Mapping[str, str]) -> str:
         """A text as a sentence: a capital first (a symbol such as k stays as it is), a stop last."""
         text: str = self.of(texts)
-        text = self.name(texts) if text[1:2].isalpha() else text
+        text = text if text.startswith("k ") else self.name(texts)
         return text if text.endswith((".", "!", "?", "…")) else text + "."
 
     def reasons(self, texts: Sequence[Mapping[str, str]]) -> str:

@@ -33,10 +33,7 @@ def confusion_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
             **named_axis(range(len(names)), names, tickangle=-35),
             "title": {"text": words("terms.predicted"), "font": {"size": 12}},
         },
-        "yaxis": {
-            **named_axis(range(len(names)), names, autorange="reversed"),
-            "title": {"text": words("terms.actual"), "font": {"size": 12}},
-        },
+        "yaxis": named_axis(range(len(names)), names, autorange="reversed"),  # what it shows is in the subtitle
     }
     says, values, numbers = mistakes(tree["confusion"], _full_names(summary, words), words)
     size = (170 + 38 * len(names), 120 + 30 * len(names))

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bestiary.customers.lookup import found_row, open_lookup
-from bestiary.errors import ModelError
+from bestiary.errors import BestiaryError, ModelError
 from bestiary.lake.runs import Run
 from bestiary.segments.model import Model, Segmentation
 from bestiary.segments.route import Route, route
@@ -23,8 +22,8 @@ Record = dict[str, Any]
 class Person:
     """A row of customers.parquet and of segments.parquet, the way through the tree, and the place in each run.
 
-    `history` has a record {as_of, there, segment} for each run, latest first: whether they were in its table, and the
-    name of their segment, None where they had none.
+    `history` has a record {as_of, there, segment, name, damaged} for each run, latest first: whether they were in its
+    table, their segment and its name, None where they had none, and whether the run's files could not be read.
     """
 
     columns: Record
@@ -70,7 +69,11 @@ def _names(model: Model) -> dict[int, dict[str, str]]:
 
 
 def _then(cursor: "DuckDBPyConnection", user_id: str, run: Run, model: Callable[[Run], Model]) -> Record:
-    row = found_row(cursor, Path(run.path / "segments.parquet"), user_id)
-    number = None if row is None else row["segment"]
-    name = None if number is None else _names(model(run)).get(number)
-    return {"as_of": run.path.name, "there": row is not None, "segment": number, "name": name}
+    told = {"as_of": run.path.name, "there": False, "segment": None, "name": None, "damaged": False}
+    try:
+        row = found_row(cursor, run.path / "segments.parquet", user_id)
+        number = None if row is None else row["segment"]
+        name = None if number is None else _names(model(run)).get(number)
+    except BestiaryError:
+        return told | {"damaged": True}  # an earlier run must not hide this one
+    return told | {"there": row is not None, "segment": number, "name": name}
