@@ -71,7 +71,7 @@ def test_an_array_of_both_languages_is_there_once() -> None:
 
 
 def test_arrays_that_only_look_alike_are_told_apart() -> None:
-    books = {
+    books: dict[str, dict[str, dict[str, Any]]] = {
         "en": {"a": {"x": [0] * LONG}, "b": {"x": [0.0] * LONG}, "c": {"x": ["0"] * LONG}, "d": {"x": [False] * LONG}}
     }
     found = json.loads(packed(charts(books)))

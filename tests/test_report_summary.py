@@ -19,7 +19,7 @@ from bestiary.report.summary import STAGES, finding, summarise
 from bestiary.sql import connect, quote
 from report_run import FIRST_ID, HOSTILE, PEOPLE, WINDOWS, made_up, make_run, quality
 
-PLACE = {"currency": "EUR", "time_zone": "Europe/Paris"}
+PLACE: dict[str, Any] = {"currency": "EUR", "time_zone": "Europe/Paris"}
 
 
 @pytest.fixture(scope="module")
