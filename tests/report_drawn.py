@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bestiary.config import Settings
 from bestiary.report.charts import Chart
-from bestiary.report.summary import summarise
+from bestiary.report.kept import read_summary
 from bestiary.report.words import Words
 from report_habits import with_habits
 from report_run import make_run
@@ -29,7 +28,7 @@ def summary_with_all() -> dict[str, Any]:
 def _made() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         run = make_run(Path(folder) / "run")
-        return with_habits(summarise(run, Settings(), currency="EUR", time_zone="Europe/Paris"))
+        return with_habits({**read_summary(run), "cadence": None})
 
 
 def drawn(found: Chart | None) -> Chart:

@@ -8,9 +8,11 @@ settings. Nothing else may stand in a `bash` block than what is run here or list
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,10 +67,26 @@ def arguments(command: str) -> list[str] | None:
 def run(words: list[str], folder: Path) -> str:
     # Wide enough that no path is broken over two lines.
     environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+    if words[1] == "dashboard":
+        return serve(words, folder, environment)
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
     return done.stdout
+
+
+def serve(words: list[str], folder: Path, environment: dict[str, str]) -> str:
+    """A command that stays until it is interrupted: its first page is asked for, and then it must end well."""
+    with subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            told = server.stdout.readline()
+            with urllib.request.urlopen(told.split()[1]) as page:
+                assert page.status == 200
+        finally:
+            server.send_signal(signal.SIGINT)
+    assert server.returncode == 0
+    return told
 
 
 def test_the_columns_page_is_what_the_dictionary_says() -> None:

@@ -2,21 +2,25 @@
 
 import json
 import math
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from bestiary.config import Language
-from bestiary.report.charts import Chart, draw, movements_chart
+from bestiary.report.charts import Chart, draw
+from bestiary.report.charts.flows import movements_chart
 from bestiary.report.charts.shares import shares_chart
 from bestiary.report.charts.space import rank_correlation, space_chart
-from bestiary.report.html import as_script_json
+from bestiary.report.figures import as_script_json
 from bestiary.report.words import Words
+from bestiary.segments.choice.silhouette import Kind
 from report_beliefs import follow
 from report_drawn import WORDS, numbers, summary_with_all
 from report_habits import sample
 
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 KEYS = {"shares", "space", "reliability", "silhouette", "cadence", "calibration", "scree", "loadings", "biplot", "tree"}
 KEYS |= {"confusion", "roc", "days", "hours"}
 HOSTILE = "</script>%{x}<b>{bold}</b>&amp;"
@@ -52,6 +56,21 @@ def test_every_chart_says_what_it_finds_and_shows(summary: dict[str, Any], langu
         assert "{" not in told.replace(HOSTILE, "")
         assert "None" not in told
         assert "nan" not in told.split()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_figure_is_one_of_plotly(summary: dict[str, Any], language: Language) -> None:
+    """Figures are written as plain dictionaries; Plotly's own classes refuse a key or a value that is not theirs."""
+    for chart in everything(summary, language).values():
+        made = go.Figure(chart.figure)
+        assert len(made.data) == len(chart.figure["data"]) > 0
+    with pytest.raises(ValueError, match="marker"):
+        go.Figure({"data": [{"type": "bar", "marker": {"colour": "red"}}]})
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_silhouette_has_a_word(kind: str) -> None:
+    assert all(Words(language, "EUR")(f"terms.{kind}") for language in LANGUAGES)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -30,7 +30,10 @@ BOOKS = st.dictionaries(
 )
 
 
-def charts(books: Mapping[str, Mapping[str, dict[str, Any]]]) -> dict[str, dict[str, Chart]]:
+Books = Mapping[str, Mapping[str, dict[str, Any]]]
+
+
+def charts(books: Books) -> dict[str, dict[str, Chart]]:
     return {
         language: {key: Chart(key, "", "", "", 1, 1, figure) for key, figure in book.items()}
         for language, book in books.items()
@@ -56,7 +59,7 @@ def test_an_array_of_both_languages_is_there_once() -> None:
     points, few = [0.125 * n for n in range(LONG)], [7.5] * (LONG - 1)
     floats = typed(np.arange(3, dtype=np.float32))
     figure = {"data": [{"x": points, "y": tuple(points), "z": floats, "text": few}]}
-    books = {
+    books: Books = {
         "en": {"space": figure | {"name": "Space"}, "biplot": {"x": points}},
         "fr": {"space": figure | {"name": "Espace"}},
     }
@@ -71,7 +74,7 @@ def test_an_array_of_both_languages_is_there_once() -> None:
 
 
 def test_arrays_that_only_look_alike_are_told_apart() -> None:
-    books: dict[str, dict[str, dict[str, Any]]] = {
+    books: Books = {
         "en": {"a": {"x": [0] * LONG}, "b": {"x": [0.0] * LONG}, "c": {"x": ["0"] * LONG}, "d": {"x": [False] * LONG}}
     }
     found = json.loads(packed(charts(books)))

@@ -106,9 +106,10 @@ def cadence(
                     progress.advance()
                 answer = replay([one for one in found if one], model, settings)
                 progress.advance()
-        found_out = replace(answer, note=GROWING if short and len(dates) > 2 else None)
-        write_json(lake.path / CADENCE, {"as_of": run.as_of.isoformat(), **found_out.record()})
-    return found_out
+        found_here = replace(answer, note=GROWING if short and len(dates) > 2 else None)
+        asked = {"as_of": run.as_of.isoformat(), "level": settings.choice.cadence_agreement}
+        write_json(lake.path / CADENCE, {**asked, **found_here.record()})
+    return found_here
 
 
 def _dates(parts: "list[Part]", run: Run, model: "Model", settings: Settings, scratch: Path) -> tuple[list[date], bool]:

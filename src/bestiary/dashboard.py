@@ -1,6 +1,5 @@
 """The dashboard as a server: the pages of a store on a port of this machine."""
 
-import ipaddress
 import os
 import secrets
 import socket
@@ -8,11 +7,14 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bestiary.changes import movements
 from bestiary.config import Language, Settings
 from bestiary.errors import ConfigError
+
+if TYPE_CHECKING:  # what answers takes half a second to load
+    from bestiary.report.dashboard.access import App
 
 PORT = 8765
 SHORTEST = 16
@@ -35,26 +37,35 @@ def dashboard(
     Raises StoreError where there is no store, ConfigError for a port that is taken, a host that is none of this
     machine's, or a token that is too short.
     """
-    import uvicorn
-
+    from bestiary.report.dashboard.access import is_loopback
     from bestiary.report.dashboard.app import create_app
+    from bestiary.report.dashboard.compared import Comparisons
+
+    store = store.resolve()
 
     def compare(earlier: date, later: date) -> dict[str, Any]:
         return movements(store, earlier=earlier, later=later, settings=settings).record()
 
-    key = _token(host, token)
-    app = create_app(store, compare, token=key, language=language)
+    key = _token(token, needed=not is_loopback(host))
+    with closing(Comparisons(compare)) as comparisons:
+        app = create_app(store, comparisons, token=key, language=language)
+        _serve(app, host, port, lambda address: told(address, key))
+
+
+def _serve(app: "App", host: str, port: int, told: Callable[[str], object]) -> None:
+    import uvicorn
+
     with closing(_bound(host, port)) as bound:
         # No access log: an address may hold a customer's id.
         config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False, lifespan="off")
         name, at = bound.getsockname()[:2]
-        told(f"http://{f'[{name}]' if ':' in name else name}:{at}/", key)
+        told(f"http://{f'[{name}]' if ':' in name else name}:{at}/")
         with suppress(KeyboardInterrupt):  # to be asked to end is how it ends
             uvicorn.Server(config).run(sockets=[bound])
 
 
-def _token(host: str, token: str | None) -> str | None:
-    """The token that is asked for; None on loopback where none is given."""
+def _token(token: str | None, *, needed: bool) -> str | None:
+    """The token that is asked for: the one given, or one that is made where one is needed."""
     given = token or os.environ.get("BESTIARY_TOKEN") or None
     if given is not None and len(given) < SHORTEST:
         raise ConfigError(
@@ -62,16 +73,7 @@ def _token(host: str, token: str | None) -> str | None:
             allowed=f"Allowed: {SHORTEST} or more.",
             do="Give a longer one, or none, and one is made.",
         )
-    return given or (None if _is_loopback(host) else secrets.token_urlsafe(24))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return given or (secrets.token_urlsafe(24) if needed else None)
 
 
 def _bound(host: str, port: int) -> socket.socket:

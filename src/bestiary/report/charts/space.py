@@ -12,6 +12,9 @@ from bestiary.report.palette import GRID, SOFT, looks
 from bestiary.report.words import Words, is_amount
 
 AXES = ("recency", "frequency", "monetary")
+MANY = 10_000
+"""Above so many points each is a square or a diamond of two triangles, which a graphics card turns with ease; a circle
+has a hundred, and at two pixels looks the same."""
 RELATED = 0.3
 """From this rank correlation on two columns are said to go together."""
 Floats = NDArray[np.float64]
@@ -39,7 +42,7 @@ def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
             "name": name,
             **{at: typed(scaled[rows, i].astype(np.float32)) for i, at in enumerate("xyz")},
             "customdata": typed(raw[rows].astype(np.float32)),
-            "marker": {"size": _size(len(numbers)), "color": look.colour, "symbol": look.symbol, "opacity": 0.8},
+            "marker": {**_mark(look.symbol, len(numbers)), "color": look.colour, "opacity": 0.8},
             "hovertemplate": hover + f"<extra>{name}</extra>",
         }
         if who is not None:
@@ -99,9 +102,10 @@ def _scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str
     return scene
 
 
-def _size(customers: int) -> float:
-    """The marks' size in px: smaller in a crowd."""
-    return 4 if customers <= 5_000 else 2.5
+def _mark(symbol: str, points: int) -> dict[str, Any]:
+    """The marks' size in px, smaller in a crowd, and their symbol."""
+    simple = "diamond" if "diamond" in symbol else "square"
+    return {"size": 4 if points <= 5_000 else 2.5, "symbol": symbol if points <= MANY else simple}
 
 
 def _hover(column: str, at: int, words: Words) -> str:

@@ -6,6 +6,8 @@ A page of another site must not read ours through the visitor's browser: on loop
 
 import hashlib
 import hmac
+import ipaddress
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -19,13 +21,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 COOKIE = "bestiary_session"
-OPEN = ("/enter", "/static/")
+OPEN = re.compile(r"/enter|/static/[^/]+")
 """What is answered without a token."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -42,6 +43,16 @@ def session(token: str) -> str:
 def is_same(one: str, other: str) -> bool:
     """Whether two secrets are equal, in a time that does not tell where they differ."""
     return hmac.compare_digest(one.encode(), other.encode())
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host is this machine as only itself can call it; a name can be made to lead anywhere, a number not."""
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 class Guarded:
@@ -71,8 +82,8 @@ class Guarded:
         headers = Headers(scope=scope)
         if self.token is None:
             name = _host(headers.get("host", ""))
-            return None if name in LOOPBACK else PlainTextResponse(f"No such host here: {name[:100]}\n", 421)
-        if scope["path"].startswith(OPEN) or self._knows(headers):
+            return None if is_loopback(name) else PlainTextResponse(f"No such host here: {name[:100]}\n", 421)
+        if OPEN.fullmatch(scope["path"]) or self._knows(headers):
             return None
         if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
             asked = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
@@ -82,7 +93,8 @@ class Guarded:
     def _knows(self, headers: Headers) -> bool:
         assert self.token is not None  # noqa: S101 - asked only where there is one
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and is_same(given.strip(), self.token):
+        shown = given.strip().encode("latin-1").decode("utf-8", errors="replace")  # as the header had it
+        if scheme.lower() == "bearer" and is_same(shown, self.token):
             return True
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)

@@ -1,24 +1,23 @@
 """The application: which address gives which page."""
 
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
-from starlette.background import BackgroundTask
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from bestiary.config import Language, Settings
+from bestiary.errors import ConfigError
 from bestiary.lake.rejects import examples
 from bestiary.lake.runs import Run
 from bestiary.lake.store import Store
 from bestiary.report.dashboard.access import Guarded
-from bestiary.report.dashboard.compared import Compare, Comparisons, Record
+from bestiary.report.dashboard.compared import Comparisons, Record
 from bestiary.report.dashboard.desk import Desk
 from bestiary.report.dashboard.door import door
-from bestiary.report.dashboard.downloads import write_customers
-from bestiary.report.dashboard.language import COOKIE, chosen
-from bestiary.report.dashboard.person import People
+from bestiary.report.dashboard.downloads import Format, open_customers, pieces
+from bestiary.report.dashboard.language import COOKIE, LANGUAGES, chosen
+from bestiary.report.dashboard.person import HISTORY, People
 from bestiary.report.dashboard.shelf import Shelf
 from bestiary.report.dashboard.trouble import troubles
 from bestiary.report.dashboard.views import page
@@ -30,107 +29,123 @@ MONTH = 30 * 24 * 3600
 class Dashboard:
     """What the pages of one store are made with."""
 
-    def __init__(self, store: Path, compare: Compare, language: Language | None) -> None:
-        self.store, self.language = store, language
-        self.shelf = Shelf(Store.open(store, Settings()))
-        self.people = People()
-        self.comparisons = Comparisons(compare)
+    def __init__(self, store: Path, comparisons: Comparisons, language: Language | None) -> None:
+        self.store, self.language = store.resolve(), language
+        self.shelf = Shelf(Store.open(self.store, Settings()))
+        self.people = People(self.shelf.store.fixed.currency)
+        self.comparisons = comparisons
 
     def desk(self, request: Request, page_key: str, **asked: str) -> Desk:
         """What a page needs to know of a request. Raises StoreError where it names a run that is not there."""
         query, accepted = request.query_params, request.headers.get("accept-language", "")
+        runs = self.shelf.runs()
         return Desk(
             page=page_key,
             path=request.url.path,
-            run=self.shelf.run(query.get("run")),
-            runs=self.shelf.runs(),
+            run=self.shelf.run(query.get("run"), runs),
+            runs=runs,
             language=chosen(query, request.cookies, self.language, accepted),
             examples=lambda: self.shelf.kept(("examples", self.shelf.rejects()), lambda: examples(self.store)),
             asked=asked,
         )
 
-    def shown(self, desk: Desk, follow: Record | None = None, **asked: Any) -> Response:
-        """A page, with a cookie for its language; `follow` in place of what the summary says of the run before."""
+    def shown(self, desk: Desk, follow: Record | None = None, **asked: Any) -> str:
+        """A page; `follow` in place of what the summary says of the run before."""
         summary = self.shelf.summary(desk.run)
-        answer = HTMLResponse(page(summary if follow is None else {**summary, "follow": follow}, desk, **asked))
-        answer.set_cookie(COOKIE, desk.language, max_age=MONTH, httponly=True, samesite="strict")
-        return answer
+        return page(summary if follow is None else {**summary, "follow": follow}, desk, **asked)
 
-    def plain(self, desk: Desk) -> Response:
+    def plain(self, desk: Desk) -> str:
         """A page that is the same for everyone who asks, kept from one to the next."""
-        key = ("page", desk.path, desk.language, desk.latest, len(desk.runs), *self.shelf.stamp(desk.run))
+        names = tuple(run.path.name for run in desk.runs)
+        key = ("page", desk.page, desk.language, names, self.shelf.stamp(desk.run), self.shelf.beside())
         return self.shelf.kept((*key, self.shelf.rejects()), lambda: self.shown(desk))
 
-    def segment(self, desk: Desk, number: int) -> Response:
+    def segment(self, desk: Desk, number: int) -> str:
         """The page of one segment. Raises HTTPException where there is none of this number."""
-        summary = self.shelf.summary(desk.run)
-        everyone = [*summary["segments"], *(summary["visitors"]["segments"] if summary["visitors"] else [])]
-        shown = [one for one in everyone if one["segment"] == number]
-        if not shown:
-            raise HTTPException(404)
+        shown = self._of_number(desk, number)
         keys = tuple(f"{name}-{number}" for name in PAGES["segments"].charts)
         return self.shown(desk, shown=shown, keys=keys)
 
-    def movement(self, desk: Desk, earlier: Run | None, later: Run) -> Response:
-        """Two runs beside each other; the run before the later one where no earlier one is named."""
-        summary = self.shelf.summary(later)
-        told = summary["follow"]
+    def _of_number(self, desk: Desk, number: int) -> list[Record]:
+        summary = self.shelf.summary(desk.run)
+        everyone = [*summary["segments"], *(summary["visitors"]["segments"] if summary["visitors"] else [])]
+        found = [one for one in everyone if one["segment"] == number]
+        if not found:
+            raise HTTPException(404)
+        return found
+
+    def movement(self, desk: Desk, earlier: Run | None, later: Run) -> str:
+        """Two runs beside each other; the run before the later one where no earlier one is named.
+
+        Raises ConfigError where they are not in order, and as `Comparisons.ask`.
+        """
+        if earlier and earlier.as_of >= later.as_of:
+            raise ConfigError(
+                f"Movements go from an earlier run to a later one, not from {earlier.as_of} to {later.as_of}.",
+                do="Choose an earlier one to begin with.",
+            )
+        told = self.shelf.summary(later)["follow"]
         if earlier and not (told and told["from"] == earlier.path.name):
-            models = {run.path.name: self.shelf.model(run) for run in (earlier, later)}
-            told = self.comparisons.ask(earlier, later, models)
+            stamp = self.shelf.stamp(earlier, later)
+            told = self.comparisons.ask(earlier, later, stamp)
+            if self.shelf.stamp(earlier, later) != stamp:
+                told = None  # of runs that are not there any more
             desk.state["waiting"] = told is None
         desk.state.update(earlier=told["from"] if told else earlier and earlier.path.name, later=later.path.name)
         return self.shown(desk, follow=told or {})
 
-    def person(self, desk: Desk, user_id: str) -> Response:
-        """One customer, or that there is none of this id."""
-        found = None
-        if user_id:
-            runs = [run for run in desk.runs if run.as_of <= desk.run.as_of]
-            found = self.people.find(user_id, desk.run, runs, self.shelf.model)
+    def person(self, desk: Desk, user_id: str) -> tuple[str, bool]:
+        """One customer, or that there is none of this id; and whether that is so."""
+        runs = [run for run in desk.runs if run.as_of <= desk.run.as_of][:HISTORY]
+
+        def found() -> tuple[str, bool]:
+            person = self.people.find(user_id, desk.run, runs, self.shelf.model) if user_id else None
+            return self.shown(desk, parts=("customer",), person=person), person is None
+
         desk.state["sought"] = user_id
-        answer = self.shown(desk, parts=("customer",), person=found)
-        answer.status_code = 200 if found or not user_id else 404
-        return answer
+        return self.shelf.steady([desk.run, *runs], found)
 
-    def file(self, desk: Desk, number: int, kind: str) -> Response:
-        """A segment's customers as a file, which goes when it has been sent."""
-        folder = Path(tempfile.mkdtemp(prefix="bestiary-"))
-        out = folder / f"customers.{kind}"
+    def file(self, desk: Desk, number: int, kind: Format) -> Response:
+        """A segment's customers as a file. Raises HTTPException where there is none of this number."""
 
-        def gone() -> None:
-            out.unlink(missing_ok=True)
-            folder.rmdir()
+        def found() -> tuple[int, BinaryIO]:
+            self._of_number(desk, number)
+            return open_customers(desk.run.path, number, kind)
 
-        try:
-            write_customers(desk.run.path, number, "csv" if kind == "csv" else "parquet", out)
-        except BaseException:
-            gone()
-            raise
+        size, content = self.shelf.steady([desk.run], found)
         media = "text/csv; charset=utf-8" if kind == "csv" else "application/vnd.apache.parquet"
-        name = f"segment-{number}-{desk.run.path.name}.{kind}"
-        return FileResponse(out, media_type=media, filename=name, background=BackgroundTask(gone))
+        named = f'attachment; filename="segment-{number}-{desk.run.path.name}.{kind}"'
+        headers = {"Content-Length": str(size), "Content-Disposition": named}
+        return StreamingResponse(pieces(content), media_type=media, headers=headers)
 
 
-def create_app(store: Path, compare: Compare, *, token: str | None = None, language: Language | None = None) -> Guarded:
-    """The dashboard of a store as an ASGI application; `compare` sets any two runs side by side.
+def answered(request: Request, text: str, status: int = 200) -> Response:
+    """A page as an answer, with a cookie for its language where that was asked for."""
+    answer, named = HTMLResponse(text, status), request.query_params.get("lang")
+    if named in LANGUAGES:
+        answer.set_cookie(COOKIE, named, max_age=MONTH, httponly=True, samesite="strict")
+    return answer
+
+
+def create_app(
+    store: Path, comparisons: Comparisons, *, token: str | None = None, language: Language | None = None
+) -> Guarded:
+    """The dashboard of a store as an ASGI application; `comparisons` are of any two of its runs.
 
     With a `token` nobody is answered without it; without one, only those who call it by a name of loopback.
     Raises StoreError where there is no store.
     """
-    board = Dashboard(store, compare, language)
+    board = Dashboard(store, comparisons, language)
     app = FastAPI(title="Bestiary", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(door(token))
-    troubles(app, language)
+    app.include_router(door(token, language))
+    troubles(app, board.shelf.path, language)
 
     @app.get("/segments/{number}", response_class=HTMLResponse)
     def segment(request: Request, number: int) -> Response:
-        return board.segment(board.desk(request, "segments"), number)
+        return answered(request, board.segment(board.desk(request, "segments"), number))
 
     @app.get("/segments/{number}/customers.{kind}")
-    def file(request: Request, number: int, kind: str) -> Response:
-        if kind not in ("csv", "parquet"):
-            raise HTTPException(404)
+    def file(request: Request, number: int, kind: Format) -> Response:
         return board.file(board.desk(request, "segments"), number, kind)
 
     @app.get("/movement", response_class=HTMLResponse)
@@ -139,21 +154,23 @@ def create_app(store: Path, compare: Compare, *, token: str | None = None, langu
         desk = board.desk(request, "movement", **asked)
         later = board.shelf.run(asked["to"]) if "to" in asked else desk.run
         earlier = board.shelf.run(asked["from"]) if "from" in asked else None
-        return board.movement(desk, earlier, later)
+        text = board.movement(desk, earlier, later)
+        return answered(request, text, 202 if desk.state.get("waiting") else 200)
 
     @app.get("/customers", response_class=HTMLResponse)
     def person(request: Request) -> Response:
         user_id = request.query_params.get("id", "").strip()
-        return board.person(board.desk(request, "customer", id=user_id), user_id)
+        text, nobody = board.person(board.desk(request, "customer", id=user_id), user_id)
+        return answered(request, text, 404 if nobody and user_id else 200)
 
     @app.get("/", response_class=HTMLResponse)
     def overview(request: Request) -> Response:
-        return board.plain(board.desk(request, "overview"))
+        return answered(request, board.plain(board.desk(request, "overview")))
 
     @app.get("/{key}", response_class=HTMLResponse)
     def other(request: Request, key: str) -> Response:
         if key not in PAGES or key == "overview":
             raise HTTPException(404)
-        return board.plain(board.desk(request, key))
+        return answered(request, board.plain(board.desk(request, key)))
 
     return Guarded(app, token)

@@ -1,14 +1,12 @@
 """Any two runs compared: what takes longer than a page may is done beside the pages, and kept."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
-from bestiary.errors import BestiaryError
 from bestiary.lake.runs import Run
-from bestiary.segments.model import Model
 
 Record = Mapping[str, Any]
 Compare = Callable[[date, date], Record]
@@ -18,20 +16,20 @@ PATIENCE = 0.1
 
 
 class Comparisons:
-    """Comparisons under way and done, by the two runs and what their models are made from. One is made at a time."""
+    """Comparisons under way and done, by the two runs and what they are made of. One is made at a time."""
 
     def __init__(self, compare: Compare) -> None:
         self._compare = compare
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="comparison")
-        self._made: dict[object, Future[Record]] = {}
+        self._made: dict[Hashable, Future[Record]] = {}
         self._lock = threading.Lock()
 
-    def ask(self, earlier: Run, later: Run, models: Mapping[str, Model]) -> Record | None:
-        """The comparison, or None while it is being made.
+    def ask(self, earlier: Run, later: Run, stamp: Hashable) -> Record | None:
+        """The comparison, or None while it is being made; another `stamp` is another comparison.
 
         Raises what it failed with (the store may have been busy), and tries again when it is asked for the next time.
         """
-        key = (*(one.path.name for one in (earlier, later)), *(one.model_dump_json() for one in models.values()))
+        key = (earlier.path.name, later.path.name, stamp)
         with self._lock:
             if key not in self._made:
                 self._made[key] = self._pool.submit(self._compare, earlier.as_of, later.as_of)
@@ -40,11 +38,11 @@ class Comparisons:
             return future.result(timeout=PATIENCE)
         except TimeoutError:
             return None
-        except BestiaryError:
+        except Exception:
             with self._lock:
                 self._made.pop(key, None)
             raise
 
     def close(self) -> None:
-        """Drop what has not begun."""
+        """Drop what has not begun; what has is waited for when the process ends, since it works in the store."""
         self._pool.shutdown(wait=False, cancel_futures=True)

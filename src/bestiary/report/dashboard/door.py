@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from bestiary.config import Language
 from bestiary.report.dashboard.access import COOKIE, is_same, session
 from bestiary.report.dashboard.language import chosen
 from bestiary.report.dashboard.static import STATIC, static_address
@@ -15,8 +16,8 @@ LONGEST = 4096
 YEAR = 31_536_000
 
 
-def door(token: str | None) -> APIRouter:
-    """The routes that are open to everyone."""
+def door(token: str | None, language: Language | None) -> APIRouter:
+    """The routes that are open to everyone. Without a token there is nothing to ask, and the door leads in."""
     router = APIRouter()
 
     @router.get("/static/{name}")
@@ -28,15 +29,17 @@ def door(token: str | None) -> APIRouter:
 
     @router.get("/enter", response_class=HTMLResponse)
     def ask(request: Request) -> Response:
-        return _asked(request, wrong=False)
+        return _asked(request, language, wrong=False) if token else _in(request)
 
     @router.post("/enter", response_class=HTMLResponse)
     async def enter(request: Request) -> Response:
         body = await _body(request)
         given = parse_qs(body.decode("utf-8", errors="replace")).get("token", [""])[0].strip()
-        if token is None or not is_same(given, token):
-            return _asked(request, wrong=True)
-        answer = RedirectResponse(_inside(request.query_params.get("next", "/")), 303)
+        if token is None:
+            return _in(request)
+        if not is_same(given, token):
+            return _asked(request, language, wrong=True)
+        answer = _in(request)
         secure = request.url.scheme == "https"
         answer.set_cookie(COOKIE, session(token), httponly=True, samesite="strict", secure=secure)
         return answer
@@ -44,9 +47,14 @@ def door(token: str | None) -> APIRouter:
     return router
 
 
-def _asked(request: Request, *, wrong: bool) -> Response:
-    language = chosen(request.query_params, request.cookies, None, request.headers.get("accept-language", ""))
-    page = bare(language, "enter.html.j2", wrong=wrong, css=static_address("style.css"))
+def _in(request: Request) -> Response:
+    return RedirectResponse(_inside(request.query_params.get("next", "/")), 303)
+
+
+def _asked(request: Request, language: Language | None, *, wrong: bool) -> Response:
+    accepted = request.headers.get("accept-language", "")
+    words = chosen(request.query_params, request.cookies, language, accepted)
+    page = bare(words, "enter.html.j2", wrong=wrong, css=static_address("style.css"))
     return HTMLResponse(page, status_code=403 if wrong else 200)
 
 

@@ -1,15 +1,39 @@
 """The customers of a segment as a file, with all that the tables say of them."""
 
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from bestiary.files import whole_parquet
 from bestiary.sql import connect, identifier, quote, scan_path
 
 Format = Literal["csv", "parquet"]
 MEMORY_BYTES = 500_000_000
+PIECE = 1 << 20
+"""Bytes that are sent at a time."""
 FORMULA = "^[=+\\-@\\t\\r]"
 """How a text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection")."""
+
+
+def open_customers(run: Path, segment: int, kind: Format) -> tuple[int, BinaryIO]:
+    """The size in bytes of that file, and the file, open and without a name: it goes when it is closed.
+
+    Raises as `write_customers` does.
+    """
+    with tempfile.TemporaryDirectory(prefix="bestiary-") as folder:
+        out = Path(folder) / f"customers.{kind}"
+        write_customers(run, segment, kind, out)
+        file = out.open("rb")
+    return os.fstat(file.fileno()).st_size, file
+
+
+def pieces(file: BinaryIO) -> Iterator[bytes]:
+    """A file's bytes; it is closed after them, or when nobody asks for more."""
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def write_customers(run: Path, segment: int, kind: Format, out: Path) -> None:

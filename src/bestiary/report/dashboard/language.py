@@ -19,7 +19,7 @@ def _accepted(header: str) -> list[str]:
     """The languages of an Accept-Language header (RFC 9110, 12.5.4), the most wanted first; none that are refused."""
     weighed = []
     for place, part in enumerate(header.split(",")):
-        name, _, weight = part.strip().partition(";q=")
+        name, _, weight = part.replace(" ", "").replace("\t", "").partition(";q=")
         try:
             wanted = float(weight) if weight else 1.0
         except ValueError:

@@ -37,8 +37,10 @@ class Person:
 class People:
     """Looks customers up, with the feet of the tables kept in memory between one and the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, currency: str) -> None:
+        self._currency = currency
         self._connection: DuckDBPyConnection = open_lookup()
+        self._connection.execute("SET GLOBAL parquet_metadata_cache = true")  # else not for cursors
 
     def find(self, user_id: str, run: Run, runs: Sequence[Run], model: Callable[[Run], Model]) -> Person | None:
         """A customer of a run by the text of their id; None where there is nobody.
@@ -56,7 +58,7 @@ class People:
         way = None
         if people is not None and place.get("population"):
             try:
-                way = route(people, columns, "")
+                way = route(people, columns, self._currency)
             except ModelError:
                 way = None  # somebody whom the model does not place
         return Person(columns, place, _names(model(run)), way, history)

@@ -1,19 +1,22 @@
 """What the dashboard reads of a store, each file once until it changes."""
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bestiary.errors import StoreError
-from bestiary.lake.runs import Run, all_runs
+from bestiary.errors import BestiaryError, BusyError, StoreError
+from bestiary.lake.runs import STEPS, Run, all_runs
 from bestiary.lake.store import CADENCE, Store
-from bestiary.report.kept import NAME, read_summary
+from bestiary.report.kept import read_summary
 from bestiary.segments.model import Model, load
+from bestiary.sql import unreadable
 
 T = TypeVar("T")
 KEPT = 200
 """Things that are kept in memory, the last ones asked for: summaries, models and pages."""
+READ = (*STEPS["customers"], *STEPS["fit"])
+"""What is read of a run; its report is not."""
 
 
 class Shelf:
@@ -28,9 +31,9 @@ class Shelf:
         """The runs that have their segments, latest first."""
         return [run for run in reversed(all_runs(self.path)) if run.has("fit")]
 
-    def run(self, name: str | None) -> Run:
-        """The run of a date as text, or the latest. Raises StoreError where there is none."""
-        runs = self.runs()
+    def run(self, name: str | None, runs: Sequence[Run] | None = None) -> Run:
+        """The run of a date as text, or the latest, of `runs` or of all. Raises StoreError where there is none."""
+        runs = self.runs() if runs is None else runs
         found = [run for run in runs if name in (None, "", run.path.name)]
         if not found:
             there = ", ".join(run.path.name for run in runs[:12])
@@ -41,9 +44,35 @@ class Shelf:
             )
         return found[0]
 
-    def stamp(self, run: Run) -> tuple[Hashable, ...]:
-        """What changes when a run, or what is told beside it, is made anew."""
-        return run.path.name, _stamp(run.path / NAME), _stamp(self.path / CADENCE)
+    def stamp(self, *runs: Run) -> tuple[Hashable, ...]:
+        """What changes when one of the runs is made anew."""
+        return tuple((run.path.name, *(_stamp(run.path / name) for name in READ)) for run in runs)
+
+    def beside(self) -> Hashable:
+        """What changes when what is told beside the runs does."""
+        return _stamp(self.path / CADENCE)
+
+    def steady(self, runs: Sequence[Run], read: Callable[[], T]) -> T:
+        """What `read` gives of runs, of which none was replaced meanwhile: it is never half of one and half of another.
+
+        Raises what `read` raises of a run that stayed; BusyError where they did not.
+        """
+        import duckdb
+
+        for _ in range(2):
+            before = self.stamp(*runs)
+            try:
+                found = read()
+            except (BestiaryError, duckdb.Error) as error:
+                if self.stamp(*runs) != before or not all(run.has("fit") for run in runs):
+                    continue
+                if isinstance(error, BestiaryError):
+                    raise
+                raise unreadable(error) from None  # its statement may hold a customer's id
+            if self.stamp(*runs) == before:
+                return found
+        names = ", ".join(run.path.name for run in runs)
+        raise BusyError(f"A run is being made anew, one of: {names}.", do="Look again when it has been.")
 
     def rejects(self) -> Hashable:
         """What changes when rows are refused or erased."""
@@ -51,7 +80,11 @@ class Shelf:
 
     def summary(self, run: Run) -> dict[str, Any]:
         """The run's summary with the ids of its sample, and the store's cadence. Raises as `read_summary` does."""
-        return self.kept(("summary", *self.stamp(run)), lambda: self._summary(run))
+
+        def read() -> dict[str, Any]:
+            return self.kept(("summary", self.stamp(run), self.beside()), lambda: self._summary(run))
+
+        return self.steady([run], read)
 
     def _summary(self, run: Run) -> dict[str, Any]:
         return {**read_summary(run.path, who=True), "cadence": self.store.cadence()}
@@ -75,9 +108,9 @@ class Shelf:
         return made
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path) -> tuple[int, ...] | None:
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return found.st_mtime_ns, found.st_size, found.st_ino

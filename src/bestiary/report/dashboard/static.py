@@ -4,11 +4,12 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping
 
-from bestiary.report.html import page_css, page_js, plotly_js
+from bestiary.report.html import TEMPLATES, page_css, page_js, plotly_js
 
 STATIC: Mapping[str, tuple[Callable[[], str], str]] = {
     "plotly.js": (plotly_js, "text/javascript"),
     "page.js": (page_js, "text/javascript"),
+    "wait.js": (lambda: (TEMPLATES / "wait.js").read_text(encoding="utf-8"), "text/javascript"),
     "style.css": (page_css, "text/css"),
 }
 """What gives each, and its media type."""

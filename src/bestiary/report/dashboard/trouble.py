@@ -1,5 +1,7 @@
 """What is answered where a page cannot be: what was found, what is allowed, what to do, and never a traceback."""
 
+from pathlib import Path
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
@@ -15,19 +17,20 @@ STATUSES = ((BusyError, 503), (ConfigError, 400), (StoreError, 404), (BestiaryEr
 """What an error of ours is in HTTP."""
 
 
-def troubles(app: FastAPI, language: Language | None) -> None:
-    """Answer errors of an application with a page."""
+def troubles(app: FastAPI, store: Path, language: Language | None) -> None:
+    """Answer errors of an application with a page, which does not say where on the machine the store is."""
 
     def told(request: Request, status: int, error: BestiaryError | None = None) -> Response:
         accepted = request.headers.get("accept-language", "")
         words = chosen(request.query_params, request.cookies, language, accepted)
-        known = status if status in (400, 404, 413, 503) else 500
+        known = status if status in (400, 404, 413, 503) else 500 if status >= 500 else 404
         css = static_address("style.css")
         return HTMLResponse(bare(words, "trouble.html.j2", status=known, error=error, css=css), status)
 
     @app.exception_handler(BestiaryError)
     def ours(request: Request, error: BestiaryError) -> Response:
-        return told(request, next(status for kind, status in STATUSES if isinstance(error, kind)), error)
+        status = next(status for kind, status in STATUSES if isinstance(error, kind))
+        return told(request, status, error.at(str(store), "STORE"))
 
     @app.exception_handler(HTTPException)
     def theirs(request: Request, error: HTTPException) -> Response:

@@ -1,18 +1,17 @@
 """The pages as HTML: the report's parts within the dashboard's frame."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from bestiary.config import Language
 from bestiary.report import charts
 from bestiary.report.dashboard.desk import Desk
+from bestiary.report.dashboard.language import LANGUAGES
 from bestiary.report.dashboard.static import static_address
 from bestiary.report.figures import packed
 from bestiary.report.html import context, environment
 from bestiary.report.pages import PAGES
 from bestiary.report.words import Words
-
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def page(

@@ -21,19 +21,49 @@
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, whole(item, style)]));
   };
 
-  const hasWebGL = () => {
+  // What draws in three dimensions: nothing, a processor, which turns some thousand points at most, or a graphics card.
+  const renderer = () => {
     const canvas = document.createElement("canvas");
-    return Boolean(canvas.getContext("webgl2") || canvas.getContext("webgl"));
+    const gl = canvas.getContext("webgl2") || canvas.getContext("webgl");
+    if (!gl) return "none";
+    const told = gl.getExtension("WEBGL_debug_renderer_info");
+    const name = told ? gl.getParameter(told.UNMASKED_RENDERER_WEBGL) : "";
+    return /swiftshader|llvmpipe|software|basic render/i.test(name) ? "processor" : "card";
+  };
+
+  // Points stand in the order of their figures, so that every nth of them is as fair a sample as all.
+  const FEW = 4000;
+  const thinned = (typed, step) => {
+    const bytes = Uint8Array.from(atob(typed.bdata), (sign) => sign.charCodeAt(0));
+    const width = typed.shape ? Number(typed.shape.split(",")[1]) : 1;
+    const all = new Float32Array(bytes.buffer);
+    const rows = [];
+    for (let at = 0; at < all.length; at += step * width) rows.push(width > 1 ? [...all.subarray(at, at + width)] : all[at]);
+    return rows;
+  };
+  const thin = (figure, plot) => {
+    const points = figure.data.reduce((sum, trace) => sum + atob(trace.x.bdata ?? "").length / 4, 0);
+    const step = Math.ceil(points / FEW);
+    if (step < 2) return;
+    for (const trace of figure.data) {
+      for (const key of ["x", "y", "z", "customdata"]) trace[key] = thinned(trace[key], step);
+      trace.marker.size = 3;
+      if (trace.text) trace.text = trace.text.filter((_, at) => at % step === 0);
+    }
+    const note = plot.closest("figure").querySelector("[data-thinned]");
+    if (note) note.hidden = false;
   };
 
   const draw = (plot) => {
     const figure = whole(figures[plot.dataset.figure], getComputedStyle(root));
     const spatial = Boolean(figure.layout.scene);
-    if (spatial && !hasWebGL()) {
+    const drawer = spatial ? renderer() : "";
+    if (drawer === "none") {
       plot.classList.add("unavailable");
       plot.textContent = plot.dataset.fallback;
       return;
     }
+    if (drawer === "processor") thin(figure, plot);
     const config = {
       responsive: true,
       displaylogo: false,
