@@ -15,6 +15,7 @@ from bestiary.report.comparison import METRICS
 from bestiary.report.pages import PAGES
 from bestiary.report.quality import REASONS
 from bestiary.report.words import Words, load
+from bestiary.segments.choice.silhouette import Kind
 from bestiary.segments.personas import personas
 from report_run import text
 
@@ -25,7 +26,7 @@ FLAWS = ("missing", "duplicates", *REASONS, "other", "zero_price", "sessions_wit
 FLAWS += ("products_with_several_brands", "products_with_several_categories", "sessions_over_500_events")
 FLAWS += ("view_only_floods",)
 BELIEF = ("natural", "reproducible", "constructed")
-CURVE = ("silhouette", "kind", "exact", "sampled", "interval", "null_mean", "ari", "jaccard", "smallest")
+CURVE = ("silhouette", "kind", *get_args(Kind), "interval", "null_mean", "ari", "jaccard", "smallest")
 TREE = ("precision", "recall", "f1", "support", "auc")
 LEANINGS = ("brands", "categories")
 BUILT: dict[str, tuple[str, ...]] = {
