@@ -10,6 +10,7 @@ page looks up another customer each time, first in tables that the server has no
 """
 
 import argparse
+import math
 import random
 import statistics
 import sys
@@ -68,7 +69,7 @@ def multiplied(store: Path, out: Path, customers: int) -> tuple[Path, int]:
         count, least, most = connection.execute(
             f"SELECT count(*), min(user_id)::BIGINT, max(user_id)::BIGINT FROM {source}"
         ).fetchall()[0]
-        copies = max(1, round(customers / count))
+        copies = math.ceil(customers / count)
         for name in TABLES:
             path = (run / name).resolve()
             (run / name).unlink()

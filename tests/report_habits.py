@@ -132,7 +132,7 @@ def with_habits(summary: dict[str, Any], size: int = 1000) -> dict[str, Any]:
             segment["brands"] = segment["categories"] = brands() if population == "buyers" else []
             segment["flows"] = flows(number, others, segment["name"])
             segment["change"] = {"before": 180, "now": segment["customers"]}
-    summary["hours"], summary["cadence"] = hours(), cadence()
+    summary["cadence"] = cadence()
     summary["finding"]["lapsed"] = 12
     summary["quality"]["days"], summary["quality"]["usual"] = days(), 1_000
     numbers = [segment["segment"] for segment in summary["segments"]]

@@ -22,7 +22,7 @@ from report_habits import sample
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 KEYS = {"shares", "space", "reliability", "silhouette", "cadence", "calibration", "scree", "loadings", "biplot", "tree"}
-KEYS |= {"confusion", "roc", "days", "hours"}
+KEYS |= {"confusion", "roc", "days"}
 HOSTILE = "</script>%{x}<b>{bold}</b>&amp;"
 
 

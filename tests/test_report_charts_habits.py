@@ -74,9 +74,9 @@ def test_hours_are_shares_of_the_visits_and_the_fullest_is_named() -> None:
     assert cells["z"][0][:7] == [0] * 7
     assert found.title.startswith("Lion: busiest on Sunday from 20:00 to 21:00, with 2.7%")
     assert "Europe/Paris" in found.subtitle
-    french = drawn(hours_chart(hours(), "Europe/Paris", FRENCH))
-    assert french.key == "hours"
-    assert french.title.startswith("Tous les clients\u202f: le plus de visites le dimanche de 20\u00a0h")
+    french = drawn(hours_chart(hours(), "Europe/Paris", FRENCH, "Lion", 3))
+    assert french.key == "hours-3"
+    assert french.title.startswith("Lion\u202f: le plus de visites le dimanche de 20\u00a0h")
     assert french.figure["layout"]["yaxis"]["ticktext"][0] == "lundi"
 
 

@@ -110,7 +110,7 @@ def test_what_a_segment_does_comes_from_its_own_visits(summary: dict[str, Any], 
     assert brand["lift"] == pytest.approx((30 / 54) / (others / pairs))
     assert [one["value"] for one in lion["categories"]] == ["electronics.audio"]
     assert lion["hours"] == made_up(run).hours(0)
-    assert summary["hours"][0][6:8] == [0, 17 * 1400]
+    assert lion["hours"][0][6:8] == [0, 17 * 60]
     assert [s["brands"] for s in summary["visitors"]["segments"]] == [[], []]
 
 

@@ -66,7 +66,6 @@ def summarise(
             "finding": gathered.finding,
             "segments": [gathered.segment(one) for one in sorted(card["segments"], key=_by_value)],
             "visitors": card["visitors"] and _visitors(card["visitors"], gathered),
-            "hours": habits.everyone.tolist(),
             "sample": gathered.sample,
             "silhouette": card["silhouette"],
             "comparison": comparison(card, model["config"]),

@@ -12,6 +12,8 @@ from typing import Any
 from bestiary.config import Language
 
 LOCALES = Path(__file__).parent / "locales"
+LITTLE = 0.0005
+"""A change of a smaller part is no percentage that is worth reading."""
 MINUS = "\u2212"
 UNDEFINED = "–"
 """Stands for a figure that is not defined; a zero would be a claim."""
@@ -136,7 +138,7 @@ class Words:
             return UNDEFINED
         more = change["now"] - change["before"]
         number = self("format.up", number=self.number(more)) if more > 0 else self.number(more)
-        if not change["before"] or not more:
+        if abs(more) < LITTLE * change["before"] or not change["before"]:
             return number
         share = self.percent(abs(more) / change["before"])
         return f"{number} ({self('format.up', number=share) if more > 0 else MINUS + share})"

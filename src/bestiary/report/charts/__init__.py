@@ -60,7 +60,7 @@ def draw(summary: Mapping[str, Any], words: Words, keys: Sequence[str] | None = 
 
 
 def _several(summary: Mapping[str, Any], words: Words) -> Iterator[tuple[str, Callable[[], Chart | None]]]:
-    """Key and maker of the charts of each segment, of all customers' hours, of the movements, and of each column."""
+    """Key and maker of the charts of each segment, of the movements, and of each column."""
     zone, buyers = summary["time_zone"], summary["segments"]
     visitors = summary["visitors"]["segments"] if summary["visitors"] else []
     everyone = [*buyers, *visitors]
@@ -70,7 +70,6 @@ def _several(summary: Mapping[str, Any], words: Words) -> Iterator[tuple[str, Ca
             yield f"profile-{number}", partial(profile_chart, one, segments, words, whose)
             yield f"hours-{number}", partial(hours_chart, one["hours"], zone, words, name, number)
             yield f"flows-{number}", partial(flows_chart, one, everyone, words)
-    yield "hours", partial(hours_chart, summary["hours"], zone, words)
     if summary["follow"]:
         yield "movements", partial(movements_chart, summary["follow"], words, everyone)
     for record in summary["columns"]:

@@ -10,13 +10,10 @@ from bestiary.report.words import Words
 Counts = Sequence[Sequence[int]]
 
 
-def hours_chart(
-    hours: Counts, time_zone: str, words: Words, name: str | None = None, segment: int | None = None
-) -> Chart | None:
+def hours_chart(hours: Counts, time_zone: str, words: Words, name: str, segment: int) -> Chart | None:
     """Share of the visits in each hour of the week, in percent; None where nobody came.
 
-    `hours` are 7 lists (Monday first) of 24 counts, in the shop's time zone. `name` is the segment's, or None for all
-    customers; `segment` its number for the key.
+    `hours` are 7 lists (Monday first) of 24 counts, in the shop's time zone; `name` and number are the segment's.
     """
     total = sum(map(sum, hours))
     if not total:
@@ -50,14 +47,12 @@ def hours_chart(
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
     }
     says, values = busiest(hours, words)
-    who = words("terms.all_customers") if name is None else name
     by_day = [
         words("chart_terms.median", name=d, value=words.percent(sum(r) / total))
         for d, r in zip(days, hours, strict=True)
     ]
-    values = {**values, "name": who[:1].upper() + who[1:], "n": words.number(total), "zone": time_zone}
-    key = "hours" if segment is None else f"hours-{segment}"
-    return chart(key, words, [trace], layout, (310, 0), says, by_day, **values)
+    values = {**values, "name": name, "n": words.number(total), "zone": time_zone}
+    return chart(f"hours-{segment}", words, [trace], layout, (310, 0), says, by_day, **values)
 
 
 def busiest(hours: Counts, words: Words) -> tuple[str, dict[str, str]]:

@@ -1,5 +1,7 @@
 """The application: which address gives which page."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -7,7 +9,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from bestiary.config import Language, Settings
-from bestiary.errors import ConfigError
+from bestiary.errors import BestiaryError, ConfigError
 from bestiary.lake.rejects import examples
 from bestiary.lake.runs import Run
 from bestiary.lake.store import Store
@@ -35,19 +37,33 @@ class Dashboard:
         self.people = People(self.shelf.store.fixed.currency)
         self.comparisons = comparisons
 
+    def warm(self) -> None:
+        """Make the pages of the latest run, so that who comes first waits no longer than who comes next."""
+        with suppress(BestiaryError):  # whoever asks is told
+            runs = self.shelf.runs()
+            for language in LANGUAGES:
+                for key in PAGES:
+                    path = "/" if key == "overview" else f"/{key}"
+                    if key != "movement":
+                        self.plain(self._at(key, path, self.shelf.run(None, runs), runs, language))
+
+    def _at(self, key: str, path: str, run: Run, runs: Sequence[Run], language: Language, **asked: str) -> Desk:
+        return Desk(
+            page=key,
+            path=path,
+            run=run,
+            runs=runs,
+            language=language,
+            examples=lambda: self.shelf.kept(("examples", self.shelf.rejects()), lambda: examples(self.store)),
+            asked=asked,
+        )
+
     def desk(self, request: Request, page_key: str, **asked: str) -> Desk:
         """What a page needs to know of a request. Raises StoreError where it names a run that is not there."""
         query, accepted = request.query_params, request.headers.get("accept-language", "")
         runs = self.shelf.runs()
-        return Desk(
-            page=page_key,
-            path=request.url.path,
-            run=self.shelf.run(query.get("run"), runs),
-            runs=runs,
-            language=chosen(query, request.cookies, self.language, accepted),
-            examples=lambda: self.shelf.kept(("examples", self.shelf.rejects()), lambda: examples(self.store)),
-            asked=asked,
-        )
+        run, language = self.shelf.run(query.get("run"), runs), chosen(query, request.cookies, self.language, accepted)
+        return self._at(page_key, request.url.path, run, runs, language, **asked)
 
     def shown(self, desk: Desk, follow: Record | None = None, **asked: Any) -> str:
         """A page; `follow` in place of what the summary says of the run before."""
@@ -173,4 +189,5 @@ def create_app(
             raise HTTPException(404)
         return answered(request, board.plain(board.desk(request, key)))
 
+    board.warm()
     return Guarded(app, token)

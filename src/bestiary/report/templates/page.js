@@ -67,10 +67,9 @@
     const config = {
       responsive: true,
       displaylogo: false,
-      displayModeBar: spatial ? "hover" : false,
+      displayModeBar: false,  // its buttons are in English, and one of them sends the figure away
       scrollZoom: spatial,
-      modeBarButtonsToRemove: ["toImage", "tableRotation", "sendChartToCloud"],
-      plotlyServerURL: "",  // nobody's figures leave the page
+      plotlyServerURL: "",
     };
     if (!spatial) figure.layout.dragmode = false;
     figure.layout.width = plot.clientWidth;
@@ -100,6 +99,21 @@
     if (drawn.has(plot)) draw(plot);
   };
 
+  // The picture in space turns and comes nearer by buttons too: by an angle around the upright axis, a step up or down
+  // over the ground, or a factor of its distance.
+  const turn = (button) => {
+    const plot = document.querySelector(`[data-figure="${button.dataset.turns}"]`);
+    const eye = plot._fullLayout?.scene?.camera?.eye;
+    if (!eye) return;
+    const [around, up, nearer] = button.dataset.by.split(" ").map(Number);
+    const far = Math.hypot(eye.x, eye.y, eye.z) * nearer;
+    const angle = Math.atan2(eye.y, eye.x) + around;
+    const height = Math.min(1.5, Math.max(-1.5, Math.asin(eye.z / Math.hypot(eye.x, eye.y, eye.z)) + up));
+    const flat = far * Math.cos(height);
+    const to = { x: flat * Math.cos(angle), y: flat * Math.sin(angle), z: far * Math.sin(height) };
+    Plotly.relayout(plot, { "scene.camera.eye": to });
+  };
+
   // Tables sort by a click on a heading: by the numbers that cells begin with, after a currency where there is one, else
   // by their text. What is not defined stays last in both orders. A cell may say itself what it is sorted by.
   const number = (text) => {
@@ -119,7 +133,8 @@
     });
     const known = rows.filter((one) => !one.unknown);
     const numeric = known.filter((one) => one.value !== null).length * 2 > known.length && !heading.matches(".text");
-    const order = heading.getAttribute("aria-sort") === "descending" ? "ascending" : "descending";
+    const [first, second] = numeric ? ["descending", "ascending"] : ["ascending", "descending"];
+    const order = heading.getAttribute("aria-sort") === first ? second : first;
     const sign = order === "ascending" ? 1 : -1;
     const missing = (one) => one.unknown || (numeric && one.value === null);
     rows.sort((a, b) => {
@@ -199,10 +214,11 @@
 
   open();
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-toggles], [data-switch], .sort");
+    const button = event.target.closest("[data-toggles], [data-switch], [data-turns], .sort");
     if (!button) return;
     if (button.matches(".sort")) sort(button.parentElement);
     else if (button.dataset.switch) change(button.dataset.switch);
+    else if (button.dataset.turns) turn(button);
     else toggle(button);
   });
   document.addEventListener("change", (event) => {
