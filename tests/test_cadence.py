@@ -68,10 +68,12 @@ def test_the_recommendation_follows_from_the_levels(store: Path, found: Cadence)
     assert found.note["fr"].startswith("Les premières de ces dates")
 
 
-def test_the_command_prints_a_table_and_leaves_the_store_as_it_is(store: Path, tmp_path: Path, found: Cadence) -> None:
+def test_the_command_prints_a_table_and_leaves_only_what_it_found(store: Path, tmp_path: Path, found: Cadence) -> None:
     before = shop.tree(store)
     out = done("cadence", "--store", store, "--out", tmp_path / "cadence.json")
-    assert shop.tree(store) == before
+    after, kept = shop.tree(store), json.loads((store / "cadence.json").read_text())
+    assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} <= {"cadence.json"}
+    assert kept == {"as_of": "2020-05-01", "level": 0.9, **json.loads((tmp_path / "cadence.json").read_text())}
     assert " ".join(found.sentence["en"].split()) in " ".join(out.split())
     assert json.loads((tmp_path / "cadence.json").read_text()) == json.loads(json.dumps(found.record()))
     process = bestiary("cadence", "--store", store, "--quiet", "--log-format", "json")

@@ -15,7 +15,7 @@ from bestiary.sql import connect
 from command import bestiary, done, events_of, failed, quick
 
 STEPS = ["customers.parquet", "model.json", "quality.json", "report.html", "run.json", "scorecard.json"]
-LEFT = [*STEPS, "movements.parquet", "segments.parquet"]
+LEFT = [*STEPS, "movements.parquet", "sample.parquet", "segments.parquet", "summary.json"]
 HEAVY = ("duckdb", "deltalake", "numpy", "sklearn", "scipy", "plotly", "jinja2")
 
 

@@ -19,7 +19,7 @@ from bestiary.lake.store import Store
 from command import PROGRAM, bestiary, done, events_of, failed, quick
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-STEPS = ["files", "events", "last event", "customers", "the past", "segments", "report"]
+STEPS = ["files", "events", "last event", "customers", "the past", "segments", "figures", "report"]
 
 
 @pytest.fixture(scope="module")
