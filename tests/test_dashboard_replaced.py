@@ -189,7 +189,7 @@ def test_a_replay_of_past_months_is_shown_when_it_is_there(mine: Path) -> None:
     assert "bestiary cadence" in before
     found = changes.cadence(mine, settings=SMALL)
     kept = read_json(mine / "cadence.json")
-    assert kept == {"as_of": MAY, **json.loads(json.dumps(found.record()))}
+    assert kept == {"as_of": MAY, "level": SMALL.choice.cadence_agreement, **json.loads(json.dumps(found.record()))}
     after = text_of(visitor.get("/choice").text)
     assert "bestiary cadence" not in after
     assert EN.sentence(kept["sentence"]) in after

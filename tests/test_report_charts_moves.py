@@ -2,26 +2,19 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bestiary.report.charts.cadence import cadence_chart
 from bestiary.report.charts.flows import flows_chart, movements_chart
-from bestiary.report.charts.sankey import Flow, joined
 from report_beliefs import follow, text
-from report_drawn import FRENCH, WORDS, drawn, summary_with_all
+from report_drawn import WORDS, drawn, summary_with_all
 from report_habits import cadence
 
 
 @pytest.fixture(name="summary")
 def _summary() -> dict[str, Any]:
     return summary_with_all()
-
-
-def test_small_flows_are_one_a_source_and_add_up() -> None:
-    flows = [Flow(0, 0, 900, stayed=True), Flow(0, 1, 3), Flow(0, 2, 2), Flow(1, 0, 91), Flow(1, 1, 4), Flow(1, 2, 0)]
-    found = joined(flows, 1000)
-    assert found == [Flow(0, 0, 900, stayed=True), Flow(0, None, 5), Flow(1, 0, 91), Flow(1, None, 4)]
-    assert sum(flow.customers for flow in found) == 1000
 
 
 def test_flows_of_a_segment_add_up_on_both_sides(summary: dict[str, Any]) -> None:
@@ -78,7 +71,9 @@ def test_movements_add_up_and_name_the_largest(summary: dict[str, Any]) -> None:
     assert sum(link["value"]) == sum(map(sum, follow()["counts"])) == 215
     assert found.title == "77% stayed in their segment; the largest move, of 30 customers, is from Lion to Fox"
     assert link["color"].count("var(--quiet)") == 2
-    assert "petits flux" in drawn(movements_chart(follow(), FRENCH)).figure["data"][0]["node"]["label"][-1].lower()
+    counts, labels = np.array(follow()["counts"]), found.figure["data"][0]["node"]["label"]
+    sums = [*counts.sum(axis=1).tolist(), *counts.sum(axis=0).tolist()]
+    assert sorted(int(label.split()[-1]) for label in labels) == sorted(n for n in sums if n)
 
 
 def test_movements_without_flows_take_a_like_name_as_the_same() -> None:

@@ -62,7 +62,7 @@ def test_heirs_tell_both_sides_largest_first_under_the_numbers_of_each_date() ->
         ],
         "went": [told(OWL, "segment", 0, 40), told(FOX, "segment", 1, 12), told(GONE, "gone", None, 3)],
     }
-    assert change(0, FOLLOW) == {"before": 55, "now": 72}
+    assert change(0, FOLLOW, {0: 50, 1: 58}, 71) == {"before": 58, "now": 71}
 
 
 def test_who_continues_none_has_only_came() -> None:
@@ -74,22 +74,22 @@ def test_who_continues_none_has_only_came() -> None:
         told(NEW, "new", None, 8),
         told(EARLY, "too_early", None, 1),
     ]
-    assert change(1, FOLLOW) is None
+    assert change(1, FOLLOW, {0: 50}, 71) is None
     assert previous(1, FOLLOW) is None
 
 
 def test_nobody_came_and_nobody_went() -> None:
     assert flows(2, FOLLOW) == {"from": "2019-11-01", "to": "2019-12-01", "previous": 2, "came": [], "went": []}
-    assert change(2, FOLLOW) == {"before": 0, "now": 0}
+    assert change(2, FOLLOW, {0: 50}, 0) == {"before": 0, "now": 0}
 
 
 def test_a_first_run_and_a_segment_that_is_not_followed() -> None:
     without = {name: value for name, value in FOLLOW.items() if name != "states"}
     for follow in (None, {}, without):
         assert flows(0, follow) is None
-        assert change(0, follow) is None
+        assert change(0, follow, {}, 3) is None
     assert flows(9, FOLLOW) == {"from": "2019-11-01", "to": "2019-12-01", "previous": None, "came": [], "went": []}
-    assert change(9, FOLLOW) is None
+    assert change(9, FOLLOW, {9: 4}, 3) is None
 
 
 def test_came_adds_up_to_todays_members_and_went_to_those_of_then() -> None:
@@ -111,4 +111,4 @@ def test_two_that_continue_one_each_tell_where_all_of_it_went() -> None:
     assert one is not None
     assert both is not None
     assert one["went"] == both["went"]
-    assert change(1, split) == {"before": 55, "now": 21}
+    assert change(1, split, {0: 50, 1: 58}, 20) == {"before": 58, "now": 20}

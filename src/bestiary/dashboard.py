@@ -31,7 +31,9 @@ def dashboard(
     settings: Settings = Settings(),  # noqa: B008 - frozen
     told: Callable[[str, str | None], object] = lambda address, token: None,
 ) -> None:
-    """Serve the pages of a store until it is interrupted; `told` is called with the address and the token, if any.
+    """Serve the pages of a store until it is interrupted.
+
+    `told` is called with the address, and with a token where one was made.
 
     On loopback everyone on this machine may look. Elsewhere a token is asked for: the one given, or one that is made.
     Raises StoreError where there is no store, ConfigError for a port that is taken, a host that is none of this
@@ -46,10 +48,11 @@ def dashboard(
     def compare(earlier: date, later: date) -> dict[str, Any]:
         return movements(store, earlier=earlier, later=later, settings=settings).record()
 
-    key = _token(token, needed=not is_loopback(host))
+    given = _given(token)
+    made = secrets.token_urlsafe(24) if given is None and not is_loopback(host) else None
     with closing(Comparisons(compare)) as comparisons:
-        app = create_app(store, comparisons, token=key, language=language)
-        _serve(app, host, port, lambda address: told(address, key))
+        app = create_app(store, comparisons, token=given or made, language=language, warm=True)
+        _serve(app, host, port, lambda address: told(address, made))
 
 
 def _serve(app: "App", host: str, port: int, told: Callable[[str], object]) -> None:
@@ -64,8 +67,8 @@ def _serve(app: "App", host: str, port: int, told: Callable[[str], object]) -> N
             uvicorn.Server(config).run(sockets=[bound])
 
 
-def _token(token: str | None, *, needed: bool) -> str | None:
-    """The token that is asked for: the one given, or one that is made where one is needed."""
+def _given(token: str | None) -> str | None:
+    """The token that a person chose, by the argument or in the environment; None where nobody did."""
     given = token or os.environ.get("BESTIARY_TOKEN") or None
     if given is not None and len(given) < SHORTEST:
         raise ConfigError(
@@ -73,7 +76,7 @@ def _token(token: str | None, *, needed: bool) -> str | None:
             allowed=f"Allowed: {SHORTEST} or more.",
             do="Give a longer one, or none, and one is made.",
         )
-    return given or (secrets.token_urlsafe(24) if needed else None)
+    return given
 
 
 def _bound(host: str, port: int) -> socket.socket:

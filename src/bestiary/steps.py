@@ -90,7 +90,9 @@ def describe(lake: Store, run: Run, settings: Settings, scratch: Path, progress:
         habits = measure_habits(parts, run.as_of, settings.windows, labels, scratch, *engine)
         progress.advance()
         place = {"currency": lake.fixed.currency, "time_zone": lake.fixed.time_zone}
-        summarise(run.path, as_learned(run, settings), habits, **place, tell=progress.advance)
+        follow = read_json(run.path / "scorecard.json").get("follow") or {}
+        before = lake.path / "runs" / follow["from"] / "segments.parquet" if "states" in follow else None
+        summarise(run.path, as_learned(run, settings), habits, **place, before=before, tell=progress.advance)
 
 
 def as_learned(run: Run, settings: Settings) -> Settings:

@@ -26,18 +26,15 @@ def flows(number: int, follow: Follow | None) -> dict[str, Any] | None:
     }
 
 
-def change(number: int, follow: Follow | None) -> dict[str, int] | None:
-    """How many counted as being in the segment `before`, in the one that it continues, and do `now`.
+def change(number: int, follow: Follow | None, before: Mapping[int, int], now: int) -> dict[str, int] | None:
+    """How many customers were placed `before` in the segment that this one continues, and are `now` in this one.
 
-    None where there was no run before, or it continues no segment.
+    `before` are those of the run before, by its segments. None where there was no run before, or it continues none.
     """
     if not follow or "states" not in follow:
         return None
-    was, now = follow["states"]["from"], follow["states"]["to"]
-    row, column = _place(was, previous(number, follow)), _place(now, number)
-    if row is None or column is None:
-        return None
-    return {"before": was[row]["customers"], "now": now[column]["customers"]}
+    earlier = previous(number, follow)
+    return None if earlier is None else {"before": before.get(earlier, 0), "now": now}
 
 
 def previous(number: int, follow: Follow) -> int | None:

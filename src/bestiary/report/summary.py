@@ -40,6 +40,7 @@ def summarise(
     *,
     currency: str,
     time_zone: str,
+    before: Path | None = None,
     tell: Callable[[], object] = lambda: None,
 ) -> dict[str, Any]:
     """Make the summary of a run folder, a JSON-able dict, and write it there with the sample of customers.
@@ -50,12 +51,13 @@ def summarise(
     `profiles`, `leanings`, `flows` and `habits` say of it. A figure that is not defined is None, never 0. No customer
     id is in it.
 
-    `tell` is called after each of the STAGES. Raises ModelError where an artefact of the run is missing or damaged.
+    `before` is segments.parquet of the run before, if any. `tell` is called after each of the STAGES. Raises ModelError
+    where an artefact of the run is missing or damaged.
     """
     card, model = read_json(run / "scorecard.json"), read_json(run / "model.json")
     quality = _quality(run / "quality.json")
     try:
-        gathered = _gather(run, card, settings, habits, tell)
+        gathered = _gather(run, card, settings, habits, before, tell)
         summary = {
             "as_of": card["as_of"],
             "preset": card["preset"],
@@ -110,22 +112,28 @@ class _Gathered:
     sample: Record
     columns: Sequence[Record]
     follow: Record | None
+    before: Mapping[int, int]
 
     def segment(self, card: Mapping[str, Any]) -> Record:
         """A segment's card with all that is known of its customers."""
-        number = card["segment"]
+        number, told = card["segment"], with_people(card, self.people)
         return {
-            **with_people(card, self.people),
+            **told,
             "profile": self.profiles.get(number, []),
             "hours": self.habits.hours(number),
             **{kind: found.get(number, []) for kind, found in self.leanings.items()},
             "flows": flows(number, self.follow),
-            "change": change(number, self.follow),
+            "change": change(number, self.follow, self.before, told["placed"]),
         }
 
 
 def _gather(
-    run: Path, card: Mapping[str, Any], settings: Settings, habits: Habits, tell: Callable[[], object]
+    run: Path,
+    card: Mapping[str, Any],
+    settings: Settings,
+    habits: Habits,
+    before: Path | None,
+    tell: Callable[[], object],
 ) -> _Gathered:
     customers, labels = (table(run / name) for name in ("customers.parquet", "segments.parquet"))
     windows, follow = settings.windows, card.get("follow")
@@ -133,6 +141,7 @@ def _gather(
     connection = connect(threads=settings.threads or 0, memory_bytes=settings.engine_bytes)
     with closing(connection):
         people = placed(connection, labels)
+        earlier = placed(connection, table(before)) if before else {}
         told = finding(card["segments"])
         told["lapsed"] = lapsed(connection, customers, labels, told["top"], windows[0])
         profiled = profiles(connection, customers, labels, windows)
@@ -153,6 +162,7 @@ def _gather(
         sample=sample,
         columns=columns,
         follow=follow if follow and "states" in follow else None,
+        before={segment: one["customers"] for segment, one in earlier.items()},
     )
 
 

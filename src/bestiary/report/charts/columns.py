@@ -43,6 +43,8 @@ def _middle(record: Mapping[str, Any], words: Words) -> Told:
     values = {**figures, "unit": unit(record, words), **_known(column, words)}
     if column["min"] == column["max"]:
         return "constant", values, told
+    if column["min"] == column["median"] == 0:
+        return ("few" if column["q3"] else "most"), values, told
     if len(record["columns"]) > 1:
         return "longest", {**values, "months": str(column["window"])}, told
     return "found", values, told

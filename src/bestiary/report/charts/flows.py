@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bestiary.report.charts.base import Chart, chart
-from bestiary.report.charts.sankey import LAYOUT, SMALL, Flow, State, colours_of, height, joined, sankey
+from bestiary.report.charts.sankey import LAYOUT, SMALL, Flow, State, colours_of, height, sankey
 from bestiary.report.words import Words
 
 Segments = Sequence[Mapping[str, Any]]
@@ -82,11 +82,10 @@ def movements_chart(record: Mapping[str, Any], words: Words, segments: Segments 
         for column, n in enumerate(line)
         if n
     ]
-    drawn = joined(flows, total)
-    trace = sankey(before, now, drawn, colours_of(segments, words), words)
-    settled = [f for f in flows if {before[f.source]["kind"], now[f.target or 0]["kind"]} == {"segment"}]
+    trace = sankey(before, now, flows, colours_of(segments, words), words)
+    settled = [f for f in flows if {before[f.source]["kind"], now[f.target]["kind"]} == {"segment"}]
     moves = sorted((f for f in settled if not f.stayed), key=lambda f: (-f.customers, f.source))
-    ends = [(words.name(before[f.source]["name"]), words.name(now[f.target or 0]["name"])) for f in moves[:3]]
+    ends = [(words.name(before[f.source]["name"]), words.name(now[f.target]["name"])) for f in moves[:3]]
     told = _told([(f"{a} → {b}", f.customers) for (a, b), f in zip(ends, moves, strict=False)], words)
     values = {"start": words.date(record["from"]), "stop": words.date(record["to"]), "total": words.number(total)}
     says = "nobody"
@@ -97,7 +96,7 @@ def movements_chart(record: Mapping[str, Any], words: Words, segments: Segments 
     if moves:
         values |= {"source": ends[0][0], "target": ends[0][1], "n": words.number(moves[0].customers)}
         says = "tied" if len(moves) > 1 and moves[0].customers == moves[1].customers else "found"
-    size = (height(len({f.source for f in drawn}), len({f.target for f in drawn})), 0)
+    size = (height(len({f.source for f in flows}), len({f.target for f in flows})), 0)
     return chart("movements", words, [trace], LAYOUT, size, says, told, **values)
 
 

@@ -9,7 +9,7 @@ from bestiary.report.palette import BAND, QUIET, SOFT, looks
 from bestiary.report.words import Words
 
 SMALL = 0.005
-"""Flows of a smaller part of the customers are drawn as one for each state that they come from."""
+"""Where one segment is drawn, states that bring or take a smaller part of its customers are drawn as one."""
 PAD, MARGIN = 18, 16
 """Room between two states, enough for their labels, and above and below them all, in px."""
 LAYOUT = {"margin": {"l": 4, "r": 4, "t": MARGIN // 2, "b": MARGIN // 2}}
@@ -18,26 +18,12 @@ State = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Flow:
-    """So many customers from a state on the left to a state on the right, by their places there; `stayed` in the same.
-
-    `target` None is several small flows in one.
-    """
+    """So many customers from a state on the left to one on the right, by their places there; `stayed` in the same."""
 
     source: int
-    target: int | None
+    target: int
     customers: int
     stayed: bool = False
-
-
-def joined(flows: Sequence[Flow], total: int) -> list[Flow]:
-    """Flows with the small ones of each source as one, largest first within a source; customers add up as before."""
-    large = [flow for flow in flows if flow.customers >= SMALL * total and flow.customers]
-    small: dict[int, int] = {}
-    for flow in flows:
-        if 0 < flow.customers < SMALL * total:
-            small[flow.source] = small.get(flow.source, 0) + flow.customers
-    kept = [*large, *(Flow(source, None, customers) for source, customers in small.items())]
-    return sorted(kept, key=lambda flow: (flow.source, flow.target is None, -flow.customers))
 
 
 def sankey(
@@ -48,11 +34,9 @@ def sankey(
     Only states with a flow are drawn; their labels tell the customers.
     """
     sources = sorted({flow.source for flow in flows})
-    targets = sorted({flow.target for flow in flows if flow.target is not None})
-    rest = [None] if any(flow.target is None for flow in flows) else []
-    ends: list[int | None] = [*targets, *rest]
+    ends = sorted({flow.target for flow in flows})
     names = [words.name(before[at]["name"]) for at in sources]
-    names += [words("chart_terms.small_flows") if at is None else words.name(now[at]["name"]) for at in ends]
+    names += [words.name(now[at]["name"]) for at in ends]
     sums = [sum(f.customers for f in flows if f.source == at) for at in sources]
     sums += [sum(f.customers for f in flows if f.target == at) for at in ends]
     left, right = sums[: len(sources)], sums[len(sources) :]

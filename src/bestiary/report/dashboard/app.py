@@ -144,17 +144,23 @@ def answered(request: Request, text: str, status: int = 200) -> Response:
 
 
 def create_app(
-    store: Path, comparisons: Comparisons, *, token: str | None = None, language: Language | None = None
+    store: Path,
+    comparisons: Comparisons,
+    *,
+    token: str | None = None,
+    language: Language | None = None,
+    warm: bool = False,
 ) -> Guarded:
     """The dashboard of a store as an ASGI application; `comparisons` are of any two of its runs.
 
-    With a `token` nobody is answered without it; without one, only those who call it by a name of loopback.
+    With a `token` nobody is answered without it; without one, only those who call it by a name of loopback. To be
+    `warm` is to have made the pages of the latest run before the first is asked for.
     Raises StoreError where there is no store.
     """
     board = Dashboard(store, comparisons, language)
     app = FastAPI(title="Bestiary", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(door(token, language))
-    troubles(app, board.shelf.path, language)
+    troubles(app, board.shelf, language)
 
     @app.get("/segments/{number}", response_class=HTMLResponse)
     def segment(request: Request, number: int) -> Response:
@@ -189,5 +195,6 @@ def create_app(
             raise HTTPException(404)
         return answered(request, board.plain(board.desk(request, key)))
 
-    board.warm()
+    if warm:
+        board.warm()
     return Guarded(app, token)
