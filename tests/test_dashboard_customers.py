@@ -15,7 +15,7 @@ from dashboard_shop import HOSTILE, RUNS, TestClient, client, copy, is_sound, ma
 
 EN = Words("en", "USD")
 PLACES = ["buyer", "visitor", "too early"]
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,8 @@ def test_the_parts_of_every_step_come_to_its_total(tmp_path: Path) -> None:
     (tmp_path / "half" / ".scratch").mkdir(parents=True)
     pipeline.doctor(tmp_path / "half", progress=sums)
     assert {label for label, _, _ in sums.steps} == {
-        "files", "events", "compaction", "last event", "customers", "the past", "segments", "figures", "report", "doctor",
+        "files", "events", "compaction", "last event", "customers", "the past", "segments", "figures", "report",
+        "doctor",
     }  # fmt: skip
     assert [one for one in sums.steps if one[1] != one[2] or not one[1]] == []
 

@@ -13,7 +13,7 @@ Format = Literal["csv", "parquet"]
 MEMORY_BYTES = 500_000_000
 PIECE = 1 << 20
 """Bytes that are sent at a time."""
-FORMULA = "^[=+\\-@\\t\\r]"
+FORMULA = "^[=+\\-@\\t\\r\\n]"
 """How a text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection")."""
 
 
