@@ -59,7 +59,7 @@ BUILT: dict[str, tuple[str, ...]] = {
     "segments.none_": LEANINGS,
     "segments.value_": LEANINGS,
     "steady.": ("confidence_means", "match_means", "steadiness_means"),
-    "space.": ("left", "right", "up", "down", "nearer", "farther"),
+    "space.": ("left", "right", "up", "down"),
     "terms.": ("recency", "frequency", "monetary", "share_of_customers", "share_of_value", *CURVE, *TREE),
     "terms.against_": ("next", "all"),
     "terms.by_": ("day", "week"),

@@ -99,16 +99,15 @@
     if (drawn.has(plot)) draw(plot);
   };
 
-  // The picture in space turns and comes nearer by buttons too: by an angle around the upright axis, a step up or down
-  // over the ground, or a factor of its distance.
+  // The picture in space turns by buttons too: by an angle around the upright axis, or one over the ground.
   const turn = (button) => {
     const plot = document.querySelector(`[data-figure="${button.dataset.turns}"]`);
     const eye = plot._fullLayout?.scene?.camera?.eye;
     if (!eye) return;
-    const [around, up, nearer] = button.dataset.by.split(" ").map(Number);
-    const far = Math.hypot(eye.x, eye.y, eye.z) * nearer;
+    const [around, up] = button.dataset.by.split(" ").map(Number);
+    const far = Math.hypot(eye.x, eye.y, eye.z);
     const angle = Math.atan2(eye.y, eye.x) + around;
-    const height = Math.min(1.5, Math.max(-1.5, Math.asin(eye.z / Math.hypot(eye.x, eye.y, eye.z)) + up));
+    const height = Math.min(1.5, Math.max(-1.5, Math.asin(eye.z / far) + up));
     const flat = far * Math.cos(height);
     const to = { x: flat * Math.cos(angle), y: flat * Math.sin(angle), z: far * Math.sin(height) };
     Plotly.relayout(plot, { "scene.camera.eye": to });
@@ -163,16 +162,15 @@
     const above = [...document.querySelectorAll("h2, h3, h4, figcaption")];
     return above.filter((one) => one.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING).at(-1);
   };
-  const fits = new ResizeObserver((entries) => {
-    for (const { target: box } of entries) {
-      const more = box.scrollWidth > box.clientWidth;
-      const said = { tabindex: "0", role: "group", "aria-label": more && named(box)?.textContent };
-      for (const [name, value] of Object.entries(said)) {
-        if (more) box.setAttribute(name, value);
-        else box.removeAttribute(name);
-      }
+  const fit = (box) => {
+    const more = box.scrollWidth > box.clientWidth;
+    const said = { tabindex: "0", role: "group", "aria-label": more && named(box)?.textContent };
+    for (const [name, value] of Object.entries(said)) {
+      if (more) box.setAttribute(name, value);
+      else box.removeAttribute(name);
     }
-  });
+  };
+  const fits = new ResizeObserver((entries) => entries.forEach((one) => fit(one.target.closest(".scroll"))));
 
   const open = () => {
     const book = document.querySelector("div[data-book]");
@@ -180,7 +178,7 @@
     plots = [...book.querySelectorAll("[data-figure]")];
     plots.forEach((plot) => seen.observe(plot));
     book.querySelectorAll("table").forEach(sortable);
-    book.querySelectorAll(".scroll").forEach((box) => fits.observe(box));
+    book.querySelectorAll(".scroll, .scroll > *").forEach((one) => fits.observe(one));
   };
 
   // The other language waits in a template; the reader stays at the section where they are.
