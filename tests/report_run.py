@@ -9,7 +9,7 @@ import numpy as np
 
 from bestiary.config import Settings
 from bestiary.customers.features import features
-from bestiary.customers.habits import Bought, Group, Habits
+from bestiary.customers.habits import Bought, Group, Habits, expected
 from bestiary.files import write_json
 from bestiary.report.summary import summarise
 from bestiary.sql import connect, quote
@@ -128,7 +128,9 @@ def _bought(values: tuple[str, ...], groups: tuple[Group, ...]) -> Bought:
         [0 if one.population == "visitors" else one.customers // (2 if one.segment == at else 10) for one in groups]
         for at in range(len(listed))
     ]
-    return Bought(tuple(listed), np.array(counts, dtype=np.int64).reshape(len(listed), len(groups)))
+    told = np.array(counts, dtype=np.int64).reshape(len(listed), len(groups))
+    of = np.array([[0 if one.population == "visitors" else one.customers] for one in groups], dtype=np.int64)
+    return Bought(tuple(listed), told, expected(told.sum(axis=1, keepdims=True), of.reshape(-1, 1)))
 
 
 def made_up(run: Path, brands: tuple[str, ...] = BRANDS) -> Habits:

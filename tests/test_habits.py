@@ -93,6 +93,9 @@ def test_by_hand(tmp_path: Path, buckets: int, monkeypatch: pytest.MonkeyPatch) 
     assert found.brands.customers.tolist() == [[1, 0, 0, 0], [1, 0, 0, 0]]
     assert found.categories.values == ("c1",)
     assert found.categories.customers.tolist() == [[1, 1, 0, 0]]
+    # Customer 1 alone bought two brands, and customers 1 and 2 one category each.
+    assert found.brands.expected.tolist() == [[1, 0, 0, 0], [1, 0, 0, 0]]
+    assert found.categories.expected.tolist() == [[1, 1, 0, 0]]
 
 
 def test_what_few_have_bought_is_left_out(tmp_path: Path) -> None:
@@ -198,3 +201,4 @@ def test_counts_equal_a_plain_count_however_the_events_are_dealt(
         rows = zip(told.values, told.customers, strict=True)
         counts = {(group, value): n for value, row in rows for group, n in zip(groups, row.tolist(), strict=True) if n}
         assert counts == plain
+        assert told.expected.sum(axis=1) == pytest.approx(told.customers.sum(axis=1))  # nobody is lost or made up

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats.contingency import relative_risk
+from numpy.typing import NDArray
+from scipy.stats import poisson
 
-from bestiary.customers.habits import Bought, Counts, Group
-from bestiary.report.leanings import MOST, katz, leanings
+from bestiary.customers.habits import Bought, Counts, Group, expected
+from bestiary.report.leanings import MOST, garwood, leanings
 
 
 def groups(*sizes: int) -> tuple[Group, ...]:
@@ -20,106 +21,112 @@ def groups(*sizes: int) -> tuple[Group, ...]:
     return (*placed, Group("buyers", None, sizes[-1]), Group("visitors", len(placed), 1_000))
 
 
-def bought(counts: Mapping[str, tuple[int, ...]]) -> Bought:
-    return Bought(tuple(counts), np.array([[*row, 0] for row in counts.values()], dtype=np.int64))
+def bought(counts: Mapping[str, tuple[int, ...]], sizes: tuple[Group, ...]) -> Bought:
+    """Counts by group, where all buy as many different values."""
+    told = np.array([[*row, 0] for row in counts.values()], dtype=np.int64)
+    of = np.array([[0 if one.population == "visitors" else one.customers] for one in sizes], dtype=np.int64)
+    return Bought(tuple(counts), told, expected(told.sum(axis=1, keepdims=True), of))
 
 
 def test_by_hand() -> None:
-    found = leanings(
-        bought({"liked": (300, 100, 100), "shunned": (100, 300, 300), "rare": (9, 0, 0)}), groups(1000, 1000, 1000)
-    )
+    some = groups(1000, 1000, 1000)
+    found = leanings(bought({"liked": (300, 100, 100), "shunned": (100, 300, 300)}, some), some)
     (one,) = found[0]
     assert {name: one[name] for name in ("value", "customers", "share", "rest", "lift")} == {
         "value": "liked",
         "customers": 300,
         "share": 0.3,
         "rest": 0.1,
-        # 300 of the 400 pairs of the segment, 200 of the 800 of the others.
-        "lift": pytest.approx(3.0),
+        "lift": pytest.approx(1.8),  # a third of the 500 who bought it were expected
     }
-    # Two segments and the two values that ten or more bought: 5 % over four pairs, 0.625 % at either end.
-    z, spread = 2.4977054744123723, math.sqrt(1 / 300 - 1 / 400 + 1 / 200 - 1 / 800)
-    assert one["low"] == pytest.approx(3.0 * math.exp(-z * spread))
-    assert one["high"] == pytest.approx(3.0 * math.exp(z * spread))
+    # Two segments and two values: 5 % over four pairs, 0.625 % at either end.
+    mean = 500 / 3
+    assert poisson.sf(299, mean * one["low"]) == pytest.approx(0.00625)
+    assert poisson.cdf(300, mean * one["high"]) == pytest.approx(0.00625)
     assert [one["value"] for one in found[1]] == ["shunned"]
     assert list(found) == [0, 1]
 
 
-def test_what_nobody_else_bought_has_no_lift_and_no_high_end() -> None:
-    (one,) = leanings(bought({"own": (200, 0, 0), "other": (200, 2000, 0)}), groups(400, 4000, 0))[0]
-    assert (one["rest"], one["lift"], one["high"]) == (0.0, None, None)
-    assert one["low"] > 1
-    assert leanings(bought({"own": (10, 0, 0), "other": (4000, 400, 0)}), groups(4000, 400, 0))[0] == []
+def test_what_is_expected_follows_the_strata() -> None:
+    """Of two values, one is bought by half of those who buy one thing, and both by all who buy two."""
+    customers = np.array([[50, 20], [50, 20]], dtype=np.int64)
+    sizes = np.array([[80, 0], [20, 20], [0, 0]], dtype=np.int64)
+    assert expected(customers, sizes).tolist() == [[40.0, 30.0, 0.0]] * 2
+    assert expected(np.zeros((0, 2), dtype=np.int64), sizes).shape == (0, 3)
 
 
 def test_one_segment_or_no_value_has_nothing_to_lean_to() -> None:
-    assert leanings(bought({"x": (50, 0)}), groups(100, 0)) == {0: []}
+    assert leanings(bought({"x": (50, 0)}, groups(100, 0)), groups(100, 0)) == {0: []}
     nothing: Counts = np.zeros((0, 4), dtype=np.int64)
-    assert leanings(Bought((), nothing), groups(5, 5, 5)) == {0: [], 1: []}
-    assert leanings(bought({"x": (0, 40, 0)}), groups(0, 100, 0)) == {0: [], 1: []}
+    assert leanings(Bought((), nothing, nothing.astype(np.float64)), groups(5, 5, 5)) == {0: [], 1: []}
+    assert leanings(bought({"x": (0, 40, 0)}, groups(0, 100, 0)), groups(0, 100, 0)) == {0: [], 1: []}
 
 
 def test_at_most_eight_best_first_and_ties_by_code_point() -> None:
-    counts = {f"v{n}": (100 + 10 * (n // 2), 20, 20) for n in range(12)} | {"all": (0, 900, 900)}
-    told = [one["value"] for one in leanings(bought(counts), groups(500, 1000, 1000))[0]]
+    some = groups(500, 1000, 1000)
+    counts = {f"v{n}": (100 + 10 * (n // 2), 20, 20) for n in range(12)}
+    told = [one["value"] for one in leanings(bought(counts, some), some)[0]]
     assert told == ["v10", "v11", "v8", "v9", "v6", "v7", "v4", "v5"]
     assert len(told) == MOST
 
 
-@given(st.integers(1, 50), st.integers(50, 400), st.integers(1, 50), st.integers(50, 400))
-def test_the_interval_is_that_of_scipy(hits: int, of: int, rest: int, others: int) -> None:
-    low, high = katz(np.array([hits]), of, np.array([rest]), others, 1.959963984540054)
-    expected = relative_risk(hits, of, rest, others).confidence_interval(0.95)
-    assert (low[0], high[0]) == pytest.approx((expected.low, expected.high), rel=1e-9)
+@given(st.integers(0, 400), st.floats(0.1, 300), st.floats(1e-9, 0.2))
+def test_the_interval_is_that_of_the_two_exact_tests(count: int, mean: float, level: float) -> None:
+    low, high = garwood(np.array([count]), np.array([mean]), level)
+    if count:
+        assert poisson.sf(count - 1, mean * low[0]) == pytest.approx(level, rel=1e-6)
+    else:
+        assert low[0] == 0
+    assert poisson.cdf(count, mean * high[0]) == pytest.approx(level, rel=1e-6)
 
 
-def test_who_buys_more_of_everything_leans_to_nothing() -> None:
-    more = {f"v{n}": (300, 30, 30) for n in range(20)}
-    assert leanings(bought(more), groups(400, 400, 400)) == {0: [], 1: []}
-    (one,) = leanings(bought(more | {"own": (60, 60, 60)}), groups(400, 400, 400))[1]
-    assert (one["value"], one["share"]) == ("own", 0.15)
+def test_where_nothing_is_expected_nothing_is_known() -> None:
+    low, high = garwood(np.array([3]), np.array([0.0]), 0.025)
+    assert (low[0], high[0]) == (0.0, math.inf)
 
 
-def dealt(seed: int, planted: float = 0.0) -> tuple[Bought, tuple[Group, ...]]:
-    """A shop of 20,000 buyers and 400 brands, most of them rare, whose segments say nothing; 2 % are in the smallest.
+def dealt(seed: int, volumes: tuple[float, ...], brands: int = 60, planted: float = 0.0) -> tuple[Bought, Any]:
+    """2000 buyers in three segments who buy so much on average, all by the same taste: brand n is likely as 1 / n.
 
-    Some buy ten times what others do, and these fill the smallest segment. With `planted`, so much of that segment
-    buys brand 7 besides.
+    With `planted`, so much of the smallest segment buys brand 30 besides.
     """
     random = np.random.default_rng(seed)
-    shares = np.array([0.02, 0.08, 0.3, 0.4, 0.2])
-    segment = random.choice(5, size=20_000, p=shares)
-    volume = np.where(segment == 0, 10.0, random.choice([0.5, 1.0, 4.0], size=20_000))
-    counts = np.zeros((400, 6), dtype=np.int64)
-    for brand in range(400):
-        buys = random.random(20_000) < 1 - np.exp(-volume * (0.0007 + 0.02 / (brand + 1)))
-        if brand == 7:
-            buys |= (segment == 0) & (random.random(20_000) < planted)
-        counts[brand, :5] = np.bincount(segment[buys], minlength=5)
-    sizes = np.bincount(segment, minlength=5).tolist()
-    return Bought(tuple(f"b{n:03}" for n in range(400)), counts), groups(*sizes)
+    segment = random.choice(3, size=2000, p=[0.1, 0.3, 0.6])
+    taste = 1 / np.arange(1, brands + 1)
+    has: NDArray[np.bool_] = np.zeros((2000, brands), dtype=bool)
+    for row, n in enumerate(1 + random.poisson(np.array(volumes)[segment])):
+        has[row, random.choice(brands, size=n, p=taste / taste.sum())] = True
+    has[(segment == 0) & (random.random(2000) < planted), 30] = True
+    breadth = has.sum(axis=1)
+    slots = np.unique(breadth)
+    sizes = np.array([[((segment == g) & (breadth == s)).sum() for s in slots] for g in (0, 1, 2)])
+    hits = np.array([has[breadth == s].sum(axis=0) for s in slots]).T
+    counts = np.array([has[segment == g].sum(axis=0) for g in (0, 1, 2)]).T
+    names = tuple(f"b{n:03}" for n in range(brands))
+    people = tuple(Group("buyers", g, int((segment == g).sum())) for g in (0, 1, 2))
+    return Bought(names, counts, expected(hits, sizes)), people
 
 
-def test_segments_dealt_at_random_lean_to_nothing() -> None:
-    """By Bonferroni at most 1 shop in 40 lists anything; of 60 it is over 5 less than once in 300 times."""
-    listed = [sum(map(len, leanings(*dealt(seed)).values())) for seed in range(60)]
-    assert sum(n > 0 for n in listed) <= 5
+@pytest.mark.parametrize("volumes", [(4, 4, 4), (30, 6, 1.5)], ids=["alike", "apart"])
+def test_segments_without_a_taste_lean_to_nothing_however_much_they_buy(volumes: tuple[float, ...]) -> None:
+    """By Bonferroni at most 1 shop in 40 lists anything; of 30 it is over 4 less than once in 1000 times."""
+    listed = [sum(map(len, leanings(*dealt(seed, volumes)).values())) for seed in range(30)]
+    assert sum(n > 0 for n in listed) <= 4
 
 
-def test_a_planted_leaning_is_found() -> None:
-    for seed in range(5):
-        found = leanings(*dealt(seed, planted=0.1))
-        assert [one["value"] for one in found[0]] == ["b007"]
-        assert 2 < found[0][0]["lift"] < 6
+@pytest.mark.parametrize("volumes", [(4, 4, 4), (8, 5, 3)], ids=["alike", "apart"])
+def test_a_planted_leaning_is_found(volumes: tuple[float, ...]) -> None:
+    """Where volumes are so far apart that nobody else buys as much, there is nobody to be compared with."""
+    for seed in range(3):
+        found = leanings(*dealt(seed, volumes, brands=200, planted=0.3))
+        assert [one["value"] for one in found[0]] == ["b030"]
+        assert found[0][0]["lift"] > 1.5
 
 
 @given(st.permutations(range(40)), st.integers(0, 3))
 def test_order_changes_nothing(order: list[int], seed: int) -> None:
-    random = np.random.default_rng(seed)
-    counts = random.integers(0, 90, (40, 4)) * random.integers(0, 2, (40, 4))
-    counts[:, 3] = 0
-    told = Bought(tuple(f"v{n:02}" for n in range(40)), counts)
-    shuffled = Bought(tuple(told.values[n] for n in order), counts[order])
-    some = groups(100, 200, 300)
-    expected: dict[int, list[dict[str, Any]]] = leanings(told, some)
-    assert leanings(shuffled, some) == expected
+    random, some = np.random.default_rng(seed), groups(100, 200, 300)
+    counts = random.integers(0, 90, (40, 3)) * random.integers(0, 2, (40, 3))
+    told = bought({f"v{n:02}": tuple(row) for n, row in enumerate(counts.tolist())}, some)
+    shuffled = Bought(tuple(told.values[n] for n in order), told.customers[order], told.expected[order])
+    assert leanings(shuffled, some) == leanings(told, some)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Part = tuple[int, str, Path]
 WEEK = (7, 24)
 """Days, Monday first, and hours."""
@@ -36,10 +37,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Bought:
-    """`values` (v,) in the order of code points, and how many customers (v, g) of each group of buyers bought them."""
+    """`values` (v,) in the order of code points, and how many customers (v, g) of each group of buyers bought them.
+
+    `expected` (v, g) is how many would if groups differed only in how many different values their customers bought.
+    """
 
     values: tuple[str, ...]
     customers: Counts
+    expected: Floats
 
 
 @dataclass(frozen=True)
@@ -136,13 +141,35 @@ def _visits(connection: "DuckDBPyConnection", table: str, groups: int) -> Counts
 
 
 def _bought(connection: "DuckDBPyConnection", table: str, kind: str, groups: int) -> Bought:
-    columns = [f"cast(coalesce(sum(found) FILTER (WHERE number = {n}), 0) AS BIGINT) AS g{n}" for n in range(groups)]
-    found = connection.execute(
-        f"SELECT {', '.join(['value', *columns])} FROM {table} WHERE kind = '{kind}' "
+    some = f"FROM {table} WHERE kind = '{kind}'"
+    slots = [slot for (slot,) in connection.execute(f"SELECT DISTINCT slot {some} ORDER BY slot").fetchall()]
+    sizes = np.zeros((groups, len(slots)), dtype=np.int64)
+    for number, slot, found in connection.execute(
+        f"SELECT number, slot, sum(found) {some} AND value IS NULL GROUP BY number, slot"
+    ).fetchall():
+        sizes[number, slots.index(slot)] = found
+    columns = [("number", number) for number in range(groups)] + [("slot", slot) for slot in slots]
+    sums = [
+        f"cast(coalesce(sum(found) FILTER (WHERE {name} = {at}), 0) AS BIGINT) AS {name}{at}" for name, at in columns
+    ]
+    rows = connection.execute(
+        f"SELECT {', '.join(['value', *sums])} {some} AND value IS NOT NULL "
         f"GROUP BY value HAVING sum(found) >= {FEWEST} ORDER BY value"
     ).fetchnumpy()
-    values = tuple(str(value) for value in found["value"])
-    counts = np.zeros((len(values), groups), dtype=np.int64)
-    for number in range(groups):
-        counts[:, number] = found[f"g{number}"]
-    return Bought(values, counts)
+    counts = np.zeros((len(rows["value"]), len(columns)), dtype=np.int64)
+    for place, (name, at) in enumerate(columns):
+        counts[:, place] = rows[f"{name}{at}"]
+    values = tuple(str(value) for value in rows["value"])
+    return Bought(values, counts[:, :groups], expected(counts[:, groups:], sizes))
+
+
+def expected(customers: Counts, sizes: Counts) -> Floats:
+    """The customers (v, g) of each group expected to have bought each value, by indirect standardisation.
+
+    `customers` (v, s) bought the value in each stratum, `sizes` (g, s) are the customers of each group there; strata
+    are customers who bought about as many different values. In each, a group has its part of those who bought it.
+    """
+    whole = sizes.sum(axis=0)
+    parts = np.divide(sizes, whole, out=np.zeros(sizes.shape), where=whole > 0)
+    likely: Floats = np.einsum("vs,gs->vg", customers.astype(np.float64), parts)
+    return likely

@@ -1,5 +1,6 @@
 -- Some buckets of visits and everyone's group (the table `people`) -> by group, the visits of each hour of the week
--- (`slot` 0 is Monday at midnight), and of those that `buys` says the customers who bought each brand and category.
+-- (`slot` 0 is Monday at midnight), and of those that `buys` says the customers who bought each brand and category, by
+-- how many different ones they bought (the `slot`); where the value is null, all customers of the group and slot.
 WITH visits AS (
     -- A visit in several files meets here.
     SELECT DISTINCT
@@ -40,17 +41,37 @@ bought AS (
     WHERE {{ column }} IS NOT NULL
 ),
 
+{{ column }}_breadth AS (
+    -- Each number is a slot up to twenty, and from there on each twelfth part more.
+    SELECT
+        {{ column }}_buyers.user_id,
+        people.number,
+        cast(least(count(*), 20) + floor(8 * log2(greatest(count(*), 20) / 20)) AS BIGINT) AS slot
+    FROM {{ column }}_buyers
+    INNER JOIN people ON {{ column }}_buyers.user_id = people.user_id
+    WHERE people.buys
+    GROUP BY {{ column }}_buyers.user_id, people.number
+),
+
 {{ column }}_counts AS (
     SELECT
         '{{ column }}' AS kind,
         {{ column }}_buyers.value,
-        cast(NULL AS BIGINT) AS slot,
-        people.number,
+        {{ column }}_breadth.slot,
+        {{ column }}_breadth.number,
         count(*) AS found
     FROM {{ column }}_buyers
-    INNER JOIN people ON {{ column }}_buyers.user_id = people.user_id
-    WHERE people.buys
-    GROUP BY {{ column }}_buyers.value, people.number
+    INNER JOIN {{ column }}_breadth ON {{ column }}_buyers.user_id = {{ column }}_breadth.user_id
+    GROUP BY ALL
+    UNION ALL
+    SELECT
+        '{{ column }}' AS kind,
+        cast(NULL AS VARCHAR) AS value,
+        slot,
+        number,
+        count(*) AS found
+    FROM {{ column }}_breadth
+    GROUP BY slot, number
 ),
 
 {% endfor %}
