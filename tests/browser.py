@@ -27,6 +27,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CAMERA = "document.querySelector('[data-figure=space]')._fullLayout.scene._scene.getCamera().eye"
 SHOWN = "div[data-book] [data-figure]"
 DRAWN = f"document.querySelectorAll('{SHOWN}').length === document.querySelectorAll('[data-drawn]').length"
 FIGURES = 59
@@ -49,6 +50,19 @@ def launched() -> Iterator["Browser"]:
         opened = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield opened
         opened.close()
+
+
+def dragged(page: "Page") -> tuple[str, float, float]:
+    """Drag the picture in space by its middle: an expression that says that it has turned, and where the middle is."""
+    box = page.locator("[data-figure=space]").bounding_box()
+    assert box is not None
+    before = page.evaluate(CAMERA)["x"]
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 120, y + 40, steps=8)
+    page.mouse.up()
+    return f"Math.abs({CAMERA}.x - {before}) > 0.05", x, y
 
 
 def whole_reports(folder: Path, change: Callable[[Path], None] = lambda run: None) -> dict[Language, Path]:

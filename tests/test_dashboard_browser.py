@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import launched
 from dashboard_served import served
 from dashboard_shop import make_months, shared
 from dashboard_visit import NAMES, address_of, visiting
@@ -22,12 +21,6 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shared(tmp_path_factory, "months", make_months)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with launched() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from bestiary.report.words import Words
 from dashboard_shop import HOSTILE, RUNS, TestClient, client, copy, is_sound, make_hostile, make_months, shared, text_of
 
 EN = Words("en", "USD")
-PLACES = ["buyer", "visitor", "too early"]
+PLACES = ["buyer", "visitor", "too early", "unsettled"]
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -52,13 +52,18 @@ def some(store: Path, kind: str, run: object = RUNS[0]) -> dict[str, object]:
     place = {
         "buyer": (pl.col("population") == "buyers") & pl.col("segment").is_not_null(),
         "visitor": (pl.col("population") == "visitors") & pl.col("segment").is_not_null(),
+        "unsettled": pl.col("segment") != pl.col("settled"),
         "too early": pl.col("segment").is_null() & pl.col("population").is_not_null(),
     }[kind]
     return tables(store, run).filter(place).row(-1, named=True)
 
 
-@pytest.mark.parametrize("run", RUNS)
-@pytest.mark.parametrize("kind", PLACES)
+WHO = [
+    (kind, run) for kind in PLACES for run in RUNS if (kind, run) != ("unsettled", RUNS[-1])
+]  # the first run has none
+
+
+@pytest.mark.parametrize(("kind", "run"), WHO)
 def test_a_customer_is_shown_as_the_tables_have_them(store: Path, desk: TestClient, kind: str, run: object) -> None:
     row = some(store, kind, run)
     answer = desk.get("/customers", params={"id": row["user_id"], "run": str(run), "lang": "en"})
@@ -74,8 +79,9 @@ def test_a_customer_is_shown_as_the_tables_have_them(store: Path, desk: TestClie
         assert "Too early to say" in page
     else:
         assert f'<a href="/segments/{row["segment"]}' in answer.text
+        assert f"Counts as being in {called[row['settled']]} " in page  # type: ignore[index]
         assert f"Second best {called.get(row['second'], '–')}" in page  # type: ignore[call-overload]
-        assert f"{EN.percent(row['confidence'], 0)}" in page  # type: ignore[arg-type]
+        assert f"Confidence {' '.join(EN.percent(row['confidence'], 0).split())}" in page  # type: ignore[arg-type]
     if row["expected_value"] is not None:
         shown = [EN.money(row[name]) for name in ("expected_value", "expected_low", "expected_high")]  # type: ignore[arg-type]
         assert " ".join(f"{shown[0]} {shown[1]} … {shown[2]}".split()) in page

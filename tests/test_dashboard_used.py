@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from bestiary.files import read_json
 from bestiary.report.pages import PAGES
-from browser import launched
+from browser import dragged
 from dashboard_served import served
 from dashboard_shop import FILE, HOSTILE, make_hostile, make_months, shared
 from dashboard_visit import APRIL, MARCH, MAY, address_of, somebody, visiting
@@ -19,18 +19,10 @@ from dashboard_visit import APRIL, MARCH, MAY, address_of, somebody, visiting
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-CAMERA = "document.querySelector('[data-figure=space]')._fullLayout.scene._scene.getCamera().eye"
-
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shared(tmp_path_factory, "months", make_months)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with launched() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +41,8 @@ def test_the_picture_in_space_turns_and_says_who(browser: "Browser", desk: str, 
     with visiting(browser, desk) as visitor:
         visitor.go("/map")
         visitor.page.wait_for_selector("[data-figure=space][data-drawn]")
-        box = visitor.page.locator("[data-figure=space]").bounding_box()
-        assert box is not None
-        before = visitor.page.evaluate(CAMERA)
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        visitor.page.mouse.move(x, y)
-        visitor.page.mouse.down()
-        visitor.page.mouse.move(x + 120, y + 40, steps=6)
-        visitor.page.mouse.up()
-        visitor.until(f"Math.abs({CAMERA}.x - {before['x']}) > 0.05")
+        turned, x, y = dragged(visitor.page)
+        visitor.until(turned)
         said = visitor.page.locator("[data-figure=space] .hovertext, [data-figure=space] .hoverlayer text")
         for step in range(900):
             across, down = step % 30, step // 30

@@ -14,7 +14,7 @@ import pytest
 
 import shop
 from bestiary import changes, pipeline, steps
-from bestiary.errors import ConfigError, DamageWarning, ModelError, StoreError
+from bestiary.errors import ConfigError, DamageWarning, StoreError
 from bestiary.lake.store import Store
 from bestiary.past import run_before
 from bestiary.segments.follow.between import Between
@@ -184,7 +184,7 @@ def test_runs_that_cannot_be_compared_are_refused(store: Path, tmp_path: Path) -
     copy = Path(shutil.copytree(store, tmp_path / "store"))
     path = copy / "runs" / str(MARCH) / "model.json"
     path.write_text(path.read_text().replace('"preset": "default"', '"preset": "amazing"'))
-    with pytest.raises(ModelError, match="not alike"):
+    with pytest.raises(ConfigError, match="not alike"):
         changes.movements(copy, earlier=MARCH, later=MAY)
     assert changes.movements(copy, later=MAY).record()["from"] == "2020-04-01"
 

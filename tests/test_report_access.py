@@ -1,6 +1,5 @@
 """The page by the rules for everyone (WCAG 2.2 A and AA) as far as axe can tell, in every dress that it has."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,24 +7,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from bestiary.config import Language
-from browser import Visit, launched, whole_reports
+from browser import Visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 OPTIONS = {"runOnly": RULES, "resultTypes": ["violations"]}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with launched() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[Language, Path]:
-    return whole_reports(tmp_path_factory.mktemp("reports"))
 
 
 @pytest.mark.parametrize("width", [1280, 360])

@@ -131,6 +131,15 @@ def test_tree_has_every_leaf(summary: dict[str, Any]) -> None:
     assert fidelity.roc_chart(summary, WORDS) is None
 
 
+def test_tree_says_yes_on_the_way_to_the_left_and_no_to_the_right(summary: dict[str, Any]) -> None:
+    layout = drawn(tree.tree_chart(summary, WORDS)).figure["layout"]
+    nodes = {node["id"]: node for node in summary["tree"]["nodes"]}
+    places = tree.place(nodes, 0)
+    said = {(a["x"], a["y"]): a["text"] for a in layout["annotations"] if a["text"] in ("yes", "no")}
+    asking = [node for node in nodes.values() if node["left"] is not None]
+    assert said == {places[node[side]]: word for node in asking for side, word in (("left", "yes"), ("right", "no"))}
+
+
 def test_biplot_counts_every_customer_of_the_frame_once(summary: dict[str, Any]) -> None:
     found = drawn(biplot.biplot_chart(summary, WORDS))
     outside = int(found.note.split(" ")[0])

@@ -7,24 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bestiary.config import Language
-from browser import FIGURES, SHOWN, Visit, launched, whole_reports
+from browser import FIGURES, SHOWN, Visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 A4 = 680
 """Pixels between the margins of the paper."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with launched() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[Language, Path]:
-    return whole_reports(tmp_path_factory.mktemp("reports"))
 
 
 @pytest.mark.parametrize(("language", "width", "theme"), [("en", 1280, "light"), ("fr", 360, "dark")])

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from bestiary.config import Language
 from bestiary.files import read_json, write_json
 from bestiary.report.sample import SAMPLE_SIZE
 from bestiary.sql import connect, quote
-from browser import Visit, launched, whole_reports
+from browser import Visit, whole_reports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -35,17 +34,6 @@ def with_many(run: Path) -> None:
     summary = read_json(run / "summary.json")
     summary["sample"] |= {"size": SAMPLE_SIZE, "of": 40 * SAMPLE_SIZE}
     write_json(run / "summary.json", summary)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with launched() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[Language, Path]:
-    return whole_reports(tmp_path_factory.mktemp("reports"))
 
 
 def test_a_large_shop_is_one_small_file_that_opens_offline(

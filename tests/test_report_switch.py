@@ -9,7 +9,7 @@ import pytest
 
 from bestiary.config import Language
 from bestiary.report.words import Words
-from browser import FIGURES, SHOWN, Visit, launched, whole_reports
+from browser import FIGURES, SHOWN, Visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -33,17 +33,6 @@ HERE = """(() => {
     return sections.filter((one) => one.getBoundingClientRect().top < 200).at(-1)?.id;
 })()"""
 BARS = "document.querySelector('[data-figure=shares]').data.map((trace) => trace.name)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with launched() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[Language, Path]:
-    return whole_reports(tmp_path_factory.mktemp("reports"))
 
 
 @pytest.fixture(params=["en", "fr"])

@@ -1,4 +1,5 @@
--- Every day from the first event until as_of with its events and purchases, and the median day's events.
+-- Every day from the first event until as_of with its events and purchases, and the median day's events. The first
+-- thousandth of the events may have a wrong date, and begins no calendar.
 WITH observed AS (
     SELECT
         cast(hour AS DATE) AS day,
@@ -9,9 +10,17 @@ WITH observed AS (
     GROUP BY day
 ),
 
+begun AS (
+    SELECT
+        day,
+        sum(events) OVER (ORDER BY day) > sum(events) OVER () / 1000 AS certain
+    FROM observed
+),
+
 calendar AS (
     SELECT cast(unnest(generate_series(min(day), DATE '{{ as_of }}' - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS DATE) AS day
-    FROM observed
+    FROM begun
+    WHERE certain
 ),
 
 days AS (

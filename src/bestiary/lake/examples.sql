@@ -17,4 +17,4 @@ SELECT
     raw
 FROM numbered
 WHERE place <= {{ each }}
-ORDER BY times DESC, reason, place
+ORDER BY times DESC, reason ASC, place ASC

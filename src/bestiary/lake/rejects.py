@@ -6,7 +6,7 @@ from pathlib import Path
 from bestiary.config import Settings
 from bestiary.errors import ConfigError, did_you_mean
 from bestiary.lake.store import Store
-from bestiary.sql import connect, path_list, render
+from bestiary.sql import connect, path_list, render, within
 
 HERE = Path(__file__).parent
 
@@ -63,5 +63,5 @@ def examples(store: Path, each: int = 3) -> tuple[Reject, ...]:
     if not files:
         return ()
     query = render(HERE / "examples.sql", files=path_list(files), each=each)
-    with connect() as connection:
+    with within(0, "rejected rows"), connect() as connection:
         return tuple(Reject(*row) for row in connection.execute(query).fetchall())

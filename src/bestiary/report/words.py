@@ -105,12 +105,14 @@ class Words:
         return self.number(value, 0 if value == int(value) else 1)
 
     def percent(self, share: float | None, digits: int = 1) -> str:
-        """A share of 1 as a percentage; a small one that is not nothing never reads as nothing."""
+        """A share of 1 as a percentage; what is not nothing never reads as nothing, nor as all."""
         if share is None:
             return UNDEFINED
         least = 10 ** -(digits + 2)
         if 0 < share < least:
             return "<\u202f" + self("format.percent", number=self.number(100 * least, digits))
+        if 1 - least / 2 <= share < 1:
+            return ">\u202f" + self("format.percent", number=self.number(100 * (1 - least), digits))
         return self("format.percent", number=self.number(100 * share, digits))
 
     def money(self, value: float | None) -> str:

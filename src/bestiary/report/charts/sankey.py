@@ -91,5 +91,5 @@ def height(before: int, now: int) -> int:
 
 def colours_of(segments: Sequence[Mapping[str, Any]], words: Words) -> dict[str, str]:
     """A segment's colour by its name: a segment of the run before that is called alike is drawn alike."""
-    style = looks(segments)
+    style = looks([one for one in segments if "value" in one]) | looks([one for one in segments if "value" not in one])
     return {words.name(segment["name"]): style[segment["segment"]].colour for segment in reversed(segments)}

@@ -59,7 +59,8 @@ def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
     values = {"drawn": size, "total": total, "rho": words.number(together, 2)}
     medians = np.median(raw, axis=0).tolist() if len(raw) else []
     told = [_figure(sources[name], value, words) for name, value in zip(AXES, medians, strict=False)]
-    return chart("space", words, traces, layout, (540, 0), _finding(together, len(raw)), told, **values)
+    says = _finding(together, len(raw), visits="sessions" in sources["frequency"])
+    return chart("space", words, traces, layout, (540, 0), says, told, **values)
 
 
 def rank_correlation(one: Floats, other: Floats) -> float | None:
@@ -75,10 +76,12 @@ def _ranks(values: Floats) -> Floats:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place], dtype=np.float64)
 
 
-def _finding(together: float | None, customers: int) -> str:
+def _finding(together: float | None, customers: int, *, visits: bool) -> str:
+    """The key of the finding; frequency counts `visits` or purchases."""
     if together is None:
         return "plain" if customers else "nobody"
-    return "related" if together >= RELATED else "opposed" if together <= -RELATED else "apart"
+    found = "related" if together >= RELATED else "opposed" if together <= -RELATED else "apart"
+    return f"{found}_visits" if visits else found
 
 
 def _scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str, Any]:

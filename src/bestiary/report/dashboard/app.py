@@ -56,6 +56,7 @@ class Dashboard:
             language=language,
             examples=lambda: self.shelf.kept(("examples", self.shelf.rejects()), lambda: examples(self.store)),
             asked=asked,
+            state={"unfinished": self.shelf.unfinished()},
         )
 
     def desk(self, request: Request, page_key: str, **asked: str) -> Desk:
@@ -68,12 +69,14 @@ class Dashboard:
     def shown(self, desk: Desk, follow: Record | None = None, **asked: Any) -> str:
         """A page; `follow` in place of what the summary says of the run before."""
         summary = self.shelf.summary(desk.run)
+        desk.state["outdated"] = follow is None and self.shelf.is_outdated(desk.run)
         return page(summary if follow is None else {**summary, "follow": follow}, desk, **asked)
 
     def plain(self, desk: Desk) -> str:
         """A page that is the same for everyone who asks, kept from one to the next."""
-        names = tuple(run.path.name for run in desk.runs)
-        key = ("page", desk.page, desk.language, names, self.shelf.stamp(desk.run), self.shelf.beside())
+        names = (*(run.path.name for run in desk.runs), *desk.state["unfinished"])
+        told = self.shelf.stamp(desk.run), self.shelf.beside(), self.shelf.is_outdated(desk.run)
+        key = ("page", desk.page, desk.language, names, *told)
         return self.shelf.kept((*key, self.shelf.rejects()), lambda: self.shown(desk))
 
     def segment(self, desk: Desk, number: int) -> str:
@@ -100,8 +103,10 @@ class Dashboard:
                 f"Movements go from an earlier run to a later one, not from {earlier.as_of} to {later.as_of}.",
                 do="Choose an earlier one to begin with.",
             )
-        told = self.shelf.summary(later)["follow"]
-        if earlier and not (told and told["from"] == earlier.path.name):
+        told, outdated = self.shelf.summary(later)["follow"], self.shelf.is_outdated(later)
+        if outdated and not earlier:
+            earlier = self.shelf.run(told["from"])
+        if earlier and (outdated or not told or told["from"] != earlier.path.name):
             stamp = self.shelf.stamp(earlier, later)
             told = self.comparisons.ask(earlier, later, stamp)
             if self.shelf.stamp(earlier, later) != stamp:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from bestiary.errors import BestiaryError, BusyError, StoreError
 from bestiary.lake.runs import STEPS, Run, all_runs
 from bestiary.lake.store import CADENCE, Store
-from bestiary.report.kept import read_summary
+from bestiary.report.kept import NAME, read_summary
 from bestiary.segments.model import Model, load
 from bestiary.sql import unreadable
 
@@ -43,6 +43,17 @@ class Shelf:
                 do="" if there else f"Make one: bestiary run EVENTS --store {self.path}",
             )
         return found[0]
+
+    def unfinished(self) -> list[str]:
+        """The dates of the runs that are later than all that have their segments, and have none."""
+        latest = next(iter(self.runs()), None)
+        return [run.path.name for run in all_runs(self.path) if latest is None or run.as_of > latest.as_of]
+
+    def is_outdated(self, run: Run) -> bool:
+        """Whether the run before, which a run tells of, was fitted again since."""
+        follow = self.summary(run)["follow"]
+        ours, theirs = _stamp(run.path / NAME), follow and _stamp(self.path / "runs" / follow["from"] / "model.json")
+        return bool(ours and theirs and theirs[0] > ours[0])
 
     def stamp(self, *runs: Run) -> tuple[Hashable, ...]:
         """What changes when one of the runs is made anew."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from bestiary.config import Settings
-from bestiary.errors import ModelError
+from bestiary.errors import ConfigError
 from bestiary.files import whole_parquet
 from bestiary.segments.agreement import contingency
 from bestiary.segments.follow.ageing import beside
@@ -21,7 +21,7 @@ from bestiary.segments.population import Population, opened
 def compare_runs(earlier: Path, later: Path, settings: Settings, scratch: Path) -> Between:
     """Compare two runs' folders, which hold their customers, model and segments.
 
-    Raises ModelError where they are not of the same preset and windows, and as `load` and `opened` do. Memory: a
+    Raises ConfigError where they are not of the same preset and windows, and as `load` and `opened` do. Memory: a
     table of customers within the engine's share, which spills into `scratch`, and some 50 bytes a customer.
     """
     old, new = load(earlier / "model.json"), load(later / "model.json")
@@ -44,7 +44,7 @@ def compare_runs(earlier: Path, later: Path, settings: Settings, scratch: Path) 
 def _alike(old: Model, new: Model) -> None:
     asked = [(one.config.preset, one.config.windows) for one in (old, new)]
     if asked[0] != asked[1]:
-        raise ModelError(
+        raise ConfigError(
             f"The runs as of {old.provenance.as_of} and {new.provenance.as_of} are not alike: "
             f"preset and windows are {asked[0]} and {asked[1]}.",
             do="Name two runs of the same preset and windows.",

@@ -1,0 +1,96 @@
+"""What a card and a segment's part of the page say: each figure is the summary's, behind its own label."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from bestiary.report.html import render
+from report_drawn import WORDS, summary_with_all
+from report_run import NAMES, PEOPLE, followed
+
+PROFILE = {"role": "monetary", "column": "total_purchase_value", "q1": 11.0, "median": 22.0, "q3": 33.0, "index": 44.0}
+
+
+@pytest.fixture(scope="module")
+def summary() -> dict[str, Any]:
+    """Every figure of the first segment is another, so that none can stand for another."""
+    found = summary_with_all() | {"cadence": None, "follow": followed([NAMES[persona] for persona in PEOPLE])}
+    found["segments"][0] |= {
+        "customers": 61,
+        "share_of_customers": 0.123,
+        "share_of_value": 0.456,
+        "value": 7_777.0,
+        "expects": {"rank": 0.9, "low": 105.0, "middle": 111.0, "high": 122.0},
+        "change": {"before": 50, "now": 60},
+        "actions": {"en": ["first", "second", "third"], "fr": ["un", "deux", "trois"]},
+        "mean_confidence": 0.71,
+        "match": 0.82,
+        "jaccard": 0.93,
+        "profile": [{**PROFILE, "shop": {"q1": 1.0, "median": 50.0, "q3": 99.0}}],
+        "brands": [
+            {"value": "b", "customers": 9, "share": 0.5, "rest": 0.25, "lift": 1.9, "low": 1.4, "high": 2.8},
+        ],
+    }
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(summary: dict[str, Any]) -> str:
+    return render(summary, "en").split("<template")[0]
+
+
+def plain(source: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", source)).split())
+
+
+def listed(source: str) -> dict[str, str]:
+    """The terms of a description list with what stands behind each."""
+    pairs = re.findall(r"<dt>(.*?)</dt>(.*?)</div>", source, re.DOTALL)
+    return {plain(term): plain(told) for term, told in pairs}
+
+
+def article(page: str, begins: str) -> str:
+    return page[page.index(begins) :].split("</article>")[0]
+
+
+def test_a_card_says_each_figure_behind_its_label(page: str, summary: dict[str, Any]) -> None:
+    card = article(page, '<article class="card"')
+    assert listed(card) == {
+        "Customers": "61",
+        "of the buyers": "12.3%",
+        "of the revenue": "45.6%",
+        "Revenue": "EUR 7,777",
+        "Expected next of the median customer": "EUR 111.00 EUR 105.00 … EUR 122.00",
+        f"Change since {WORDS.date(summary['follow']['from'])}": "+10 (+20.0%)",
+    }
+    actions = card[card.index('<ol class="actions">') :].split("</ol>")[0]
+    assert re.findall(r"<li>(.*?)</li>", actions) == ["first", "second", "third"]
+    assert plain(card).startswith(WORDS.name(summary["segments"][0]["name"]))
+
+
+def test_a_segment_says_how_sure_it_is_and_how_it_differs(page: str, summary: dict[str, Any]) -> None:
+    number = summary["segments"][0]["segment"]
+    told = article(page, f'id="segment-{number}"')
+    facts = listed(told)
+    assert (facts["Confidence"], facts["Fit to the animal"], facts["Steadiness"]) == ("71%", "82%", "0.93")
+    lines = re.findall(r"<tr>(.*?)</tr>", told)
+    rows = [[plain(cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", line)] for line in lines]
+    amounts = [f"EUR {amount}.00" for amount in (11, 22, 33, 50)]
+    assert ["Total spent, net of refunds", *amounts, "44"] in rows
+    assert ["b", "50.0%", "25.0%", "× 1.9 1.4 … 2.8"] in rows
+
+
+@pytest.mark.parametrize("kind", ["buyers", "visitors"])
+def test_a_segment_has_the_rules_of_its_own(page: str, summary: dict[str, Any], kind: str) -> None:
+    whole = summary if kind == "buyers" else summary["visitors"]
+    first = min(one["segment"] for one in whole["segments"])
+    for one in whole["segments"]:
+        told = article(page, f'id="segment-{one["segment"]}"')
+        own = [r for r in whole["tree"]["rules"] if r["segment"] == one["segment"] - first]
+        others = [r for r in whole["tree"]["rules"] if r["segment"] != one["segment"] - first]
+        assert own
+        assert all(WORDS.sentence(rule["text"]) in plain(told) for rule in own)
+        distinct = {WORDS.sentence(r["text"]) for r in others} - {WORDS.sentence(r["text"]) for r in own}
+        assert not [rule for rule in distinct if f" {rule} " in plain(told)]
