@@ -174,13 +174,43 @@ def test_a_new_run_appears_and_one_that_went_is_gone(mine: Path) -> None:
     assert visitor.get(f"/?run={MAY}").status_code == 404
     summary = (hidden / "summary.json").rename(mine / "summary.json")
     hidden.rename(mine / "runs" / MAY)
-    assert visitor.get("/").text == page  # what it is told from is not there yet
+    halfway = text_of(visitor.get("/").text)  # what it is told from is not there yet
+    assert "as of 1 April 2020" in halfway
+    assert "not whole, and so not shown: 1 May 2020" in halfway
     summary.rename(mine / "runs" / MAY / "summary.json")
     page = visitor.get("/").text
     assert f'<option value="{MAY}" selected>' in page
     assert f'<option value="{APRIL}">' in page
     (mine / "runs" / MARCH).rename(hidden)
     assert f'<option value="{MARCH}">' not in visitor.get("/").text
+
+
+def test_a_run_before_that_was_fitted_again_is_said_and_compared_anew(mine: Path) -> None:
+    visitor = client(mine, lambda earlier, later: compared(mine, earlier, later))
+    assert "was fitted again after this one" not in text_of(visitor.get("/").text)
+    shown = visitor.get("/movement")
+    assert shown.status_code == 200
+    pipeline.fit(mine, as_of=RUNS[1], settings=SMALL.model_copy(update={"k": 3, "anew": True}))
+    assert "was fitted again after this one" in text_of(visitor.get("/").text)
+    anew = until(visitor, "/movement")
+    record = compared(mine, RUNS[1], RUNS[0])
+    assert all(row in text_of(anew.text) for row in rows_of(record))
+    names = {one["name"]["en"] for one in record["states"]["from"] if one["kind"] == "segment"}
+    assert names == {one["name"]["en"] for one in read_json(mine / "runs" / APRIL / "scorecard.json")["segments"]} | {
+        one["name"]["en"] for one in read_json(mine / "runs" / APRIL / "scorecard.json")["visitors"]["segments"]
+    }
+    assert "was fitted again after this one" not in text_of(anew.text)
+
+
+def test_a_later_run_that_is_not_whole_is_named(mine: Path) -> None:
+    visitor = client(mine)
+    assert "not whole" not in text_of(visitor.get("/").text)
+    pipeline.customers(mine, as_of=date(2020, 4, 15), settings=SMALL)
+    assert "not whole" not in text_of(visitor.get("/").text)  # an earlier one is nobody's latest
+    (mine / "runs" / MAY / "summary.json").unlink()
+    page = text_of(visitor.get("/").text)
+    assert "Later runs that are not whole, and so not shown: 15 April 2020, 1 May 2020" in page
+    assert "as of 1 April 2020" in page
 
 
 def test_a_replay_of_past_months_is_shown_when_it_is_there(mine: Path) -> None:

@@ -50,10 +50,18 @@ class Shelf:
         return [run.path.name for run in all_runs(self.path) if latest is None or run.as_of > latest.as_of]
 
     def is_outdated(self, run: Run) -> bool:
-        """Whether the run before, which a run tells of, was fitted again since."""
+        """Whether the run before, which a run tells of, was fitted again since; not where it is damaged."""
         follow = self.summary(run)["follow"]
-        ours, theirs = _stamp(run.path / NAME), follow and _stamp(self.path / "runs" / follow["from"] / "model.json")
-        return bool(ours and theirs and theirs[0] > ours[0])
+        if not follow:
+            return False
+        before = Run(self.path / "runs" / follow["from"])
+        ours, theirs = _stamp(run.path / NAME), _stamp(before.path / "model.json")
+        if not (ours and theirs and theirs[0] > ours[0]):
+            return False
+        try:
+            return bool(self.model(before))
+        except BestiaryError:
+            return False
 
     def stamp(self, *runs: Run) -> tuple[Hashable, ...]:
         """What changes when one of the runs is made anew."""
