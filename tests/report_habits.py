@@ -129,6 +129,7 @@ def with_habits(summary: dict[str, Any], size: int = 1000) -> dict[str, Any]:
             number = segment["segment"]
             others = {other: name for other, name in names.items() if other != number}
             segment["profile"], segment["hours"] = profile(population, at), hours(at)
+            segment["common_brands"] = segment["common_categories"] = []
             segment["brands"] = segment["categories"] = brands() if population == "buyers" else []
             segment["flows"] = flows(number, others, segment["name"])
             segment["change"] = {"before": 180, "now": segment["customers"]}

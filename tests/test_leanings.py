@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from bestiary.customers.habits import Bought, Counts, Group, expected
-from bestiary.report.leanings import MOST, garwood, leanings
+from bestiary.report.leanings import COMMON, MOST, commonest, garwood, leanings
 
 
 def groups(*sizes: int) -> tuple[Group, ...]:
@@ -53,6 +53,17 @@ def test_what_is_expected_follows_the_strata() -> None:
     sizes = np.array([[80, 0], [20, 20], [0, 0]], dtype=np.int64)
     assert expected(customers, sizes).tolist() == [[40.0, 30.0, 0.0]] * 2
     assert expected(np.zeros((0, 2), dtype=np.int64), sizes).shape == (0, 3)
+
+
+def test_what_most_have_bought_is_told_whether_or_not_they_lean_to_it() -> None:
+    some = groups(100, 100, 100)
+    counts = {"a": (40, 0, 9), "b": (40, 0, 9), **{f"v{n}": (n, 0, 9) for n in range(1, 5)}}
+    found = commonest(bought(counts, some), some)
+    assert [one["value"] for one in found[0]] == ["a", "b", "v4", "v3", "v2"]
+    assert len(found[0]) == COMMON
+    assert found[0][0] == {"value": "a", "customers": 40, "share": 0.4}
+    assert found[1] == []
+    assert set(found) == {0, 1}
 
 
 def test_one_segment_or_no_value_has_nothing_to_lean_to() -> None:

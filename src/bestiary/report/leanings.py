@@ -22,6 +22,8 @@ from bestiary.customers.habits import Bought, Counts, Floats, Group
 
 MOST = 8
 """So many values are told of a segment."""
+COMMON = 5
+"""So many values that most of a segment bought are told, whether or not it leans to them."""
 LEVEL = 0.025
 """How often, over all pairs, a low end may lie above 1 by chance."""
 
@@ -57,6 +59,25 @@ def leanings(bought: Bought, groups: Sequence[Group]) -> dict[int, list[dict[str
                 "high": float(high[row]),
             }
             for row in best
+        ]
+    return found
+
+
+def commonest(bought: Bought, groups: Sequence[Group]) -> dict[int, list[dict[str, Any]]]:
+    """By segment of buyers, the `COMMON` values that most of its customers bought, as value, customers and share.
+
+    The most first, ties in the order of code points; nothing that nobody bought.
+    """
+    found: dict[int, list[dict[str, Any]]] = {}
+    for number, group in enumerate(groups):
+        if group.segment is None or group.population == "visitors":
+            continue
+        own = bought.customers[:, number]
+        best = np.argsort(-own, kind="stable")[:COMMON].tolist()  # the values are in order already
+        found[group.segment] = [
+            {"value": bought.values[row], "customers": int(own[row]), "share": int(own[row]) / group.customers}
+            for row in best
+            if own[row]
         ]
     return found
 

@@ -16,7 +16,7 @@ from bestiary.report.comparison import comparison
 from bestiary.report.distributions import distributions
 from bestiary.report.flows import change, flows
 from bestiary.report.kept import SAMPLE, write_summary
-from bestiary.report.leanings import leanings
+from bestiary.report.leanings import commonest, leanings
 from bestiary.report.people import lapsed, placed, table, with_people
 from bestiary.report.profiles import profiles
 from bestiary.report.quality import assess
@@ -158,6 +158,8 @@ def _gather(
         leanings={
             "brands": leanings(habits.brands, habits.groups),
             "categories": leanings(habits.categories, habits.groups),
+            "common_brands": commonest(habits.brands, habits.groups),
+            "common_categories": commonest(habits.categories, habits.groups),
         },
         sample=sample,
         columns=columns,
