@@ -15,6 +15,7 @@ from bestiary.lake.rejects import examples
 from bestiary.report.dashboard.app import create_app
 from bestiary.report.dashboard.compared import Comparisons
 from bestiary.report.pages import PAGES
+from bestiary.report.words import Words
 from dashboard_shop import RUNS, TestClient, client, is_sound, make_months, shared, text_of
 
 FIXED = [key for key in PAGES if key != "overview"]
@@ -105,9 +106,6 @@ def test_only_a_language_that_was_asked_for_is_remembered(store: Path) -> None:
         ("/static/nothing.js", 404, "There is no such page"),
         ("/docs", 404, "There is no such page"),
         ("/openapi.json", 404, "There is no such page"),
-        ("/movement?from=2020-05-01&to=2020-03-01", 400, "from an earlier run to a later one, not from 2020-05-01"),
-        ("/movement?from=2020-04-01&to=2020-04-01", 400, "from an earlier run to a later one, not from 2020-04-01"),
-        ("/movement?from=2020-05-01", 400, "from an earlier run to a later one"),
         ("/movement?from=2018-01-01&to=2020-04-01", 404, "There is no run '2018-01-01' here."),
         ("/movement?to=x", 404, "There is no run 'x' here."),
         ("/customers?id=nobody&run=2000-01-01", 404, "There is no run '2000-01-01' here."),
@@ -121,8 +119,35 @@ def test_what_is_not_there_is_said(store: Path, desk: TestClient, address: str, 
     assert is_sound(answer.text, store)
     french = desk.get(address, headers={"Accept-Language": "fr"}).text
     assert '<html lang="fr">' in french
-    # What an error says is in English so far, and a page in French tells those who listen to it.
-    assert ('<div lang="en">' in french) == (said != "There is no such page")
+    assert "Une exécution présente peut être choisie ci-dessous." in text_of(french)
+    # The program's own words are in English, and a page in French says so, also to those who listen to it.
+    own = said != "There is no such page"
+    assert ('<div lang="en">' in french, "en anglais" in text_of(french)) == (own, own)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("from=2020-05-01&to=2020-03-01", ("1 May 2020", "1 March 2020")),
+        ("from=2020-04-01&to=2020-04-01", ("1 April 2020", "1 April 2020")),
+        ("from=2020-05-01", ("1 May 2020", "1 May 2020")),
+    ],
+)
+def test_two_runs_in_the_wrong_order_can_be_chosen_again(desk: TestClient, asked: str, said: tuple[str, str]) -> None:
+    answer = desk.get(f"/movement?{asked}&lang=en")
+    assert answer.status_code == 400
+    assert f"from an earlier run to a later one, not from {said[0]} to {said[1]}" in text_of(answer.text)
+    chooser = answer.text[answer.text.index("<section") :]
+    chosen = re.findall(r'<option value="([^"]+)" selected', chooser)
+    assert [Words("en", "").date(one) for one in chosen] == list(said)
+    assert "<table" not in chooser
+    assert "à une plus récente, pas du" in text_of(desk.get(f"/movement?{asked}&lang=fr").text)
+
+
+def test_the_page_of_a_comparison_is_that_of_its_later_run(desk: TestClient) -> None:
+    page = desk.get("/movement?from=2020-03-01&to=2020-04-01&lang=en").text
+    assert "The shop's customers as of 1 April 2020" in text_of(page)
+    assert 'href="/glossary?run=2020-04-01"' in page
 
 
 def test_what_is_no_question_is_refused(store: Path, desk: TestClient) -> None:

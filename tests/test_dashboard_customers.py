@@ -2,7 +2,10 @@
 
 import io
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -122,6 +125,7 @@ def test_ids_that_are_texts_are_looked_up_and_shown_as_texts(hostile: Path) -> N
     for user_id in known:
         answer = visitor.get("/customers", params={"id": f"  {user_id} "})
         assert answer.status_code == 200
+        assert visitor.get("/customers", params={"id": user_id}).status_code == 200
         assert f"user_id {' '.join(user_id.split())} " in text_of(answer.text)
         assert "<script>a" not in answer.text
         assert "<img" not in answer.text
@@ -134,7 +138,8 @@ def test_a_download_is_the_join_of_the_tables(store: Path, desk: TestClient, kin
     for number in sorted(names(store, run), key=lambda one: one or 0):
         answer = desk.get(f"/segments/{number}/customers.{kind}", params={"run": str(run)})
         assert answer.status_code == 200
-        assert answer.headers["content-disposition"] == f'attachment; filename="segment-{number}-{run}.{kind}"'
+        called = names(store, run)[number].lower().replace(" ", "-")
+        assert answer.headers["content-disposition"] == f'attachment; filename="segment-{number}-{called}-{run}.{kind}"'
         assert int(answer.headers["content-length"]) == len(answer.content)
         wanted = everyone.filter(pl.col("segment") == number)
         assert len(wanted) > 0
@@ -185,6 +190,31 @@ def test_nothing_is_left_of_a_download(
     monkeypatch.setattr(downloads, "write_customers", fail)
     assert desk.get("/segments/0/customers.csv").status_code == 500
     assert list(tmp_path.iterdir()) == []
+
+
+def test_more_downloads_at_once_than_there_is_memory_for_are_sent_away(
+    desk: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, held = threading.Semaphore(0), threading.Event()
+    write = downloads.write_customers
+
+    def slow(*given: Any) -> None:
+        begun.release()
+        held.wait(30)
+        write(*given)
+
+    monkeypatch.setattr(downloads, "write_customers", slow)
+    address = "/segments/0/customers.csv"
+    with ThreadPoolExecutor(downloads.AT_ONCE) as pool:
+        under_way = [pool.submit(desk.get, address) for _ in range(downloads.AT_ONCE)]
+        assert all(begun.acquire(timeout=30) for _ in under_way)
+        refused = desk.get(address)
+        assert refused.status_code == 503
+        assert "2 downloads are being made already." in refused.text
+        assert desk.get("/").status_code == 200
+        held.set()
+        assert [one.result().status_code for one in under_way] == [200, 200]
+    assert desk.get(address).status_code == 200
 
 
 def test_a_table_that_is_damaged_is_told(store: Path, tmp_path: Path) -> None:

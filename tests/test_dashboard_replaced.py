@@ -15,6 +15,8 @@ from filelock import FileLock
 from bestiary import changes, pipeline
 from bestiary.customers.lookup import found_row
 from bestiary.files import read_json, write_json
+from bestiary.lake.store import Store
+from bestiary.report.dashboard import shelf
 from bestiary.report.dashboard.shelf import Shelf
 from bestiary.report.kept import read_summary
 from bestiary.report.movements import movements
@@ -66,6 +68,25 @@ def until(visitor: TestClient, address: str) -> Any:
         assert "The two runs are being compared" in text_of(answer.text)
         assert "/static/wait.js" in answer.text
     pytest.fail(f"still on its way: {address}")
+
+
+def test_what_is_kept_is_bounded_by_its_bytes(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "KEPT_BYTES", 1000)
+    kept, made = Shelf(Store.open(store, SMALL)), []
+
+    def page(key: str, length: int) -> str:
+        return kept.kept(key, lambda: made.append(key) or "x" * length)  # type: ignore[func-returns-value]
+
+    for key in ("a", "b", "a", "c", "a", "b"):  # b goes when c comes: it was not asked for longest
+        assert len(page(key, 400)) == 400
+    assert made == ["a", "b", "c", "b"]
+    assert len(page("long", 2000)) == 2000  # larger than all that is kept, and given all the same
+    page("a", 400)
+    assert made == ["a", "b", "c", "b", "long", "a"]
+    kept.kept("summary", dict, size=601)
+    page("a", 400)
+    assert made[-1] == "a"
+    assert len(made) == 7
 
 
 def test_the_last_two_runs_are_told_from_the_scorecard(store: Path) -> None:

@@ -90,9 +90,10 @@ def test_a_download_is_the_table(browser: "Browser", desk: str, store: Path, tmp
         for kind in ("CSV", "Parquet"):
             with visitor.page.expect_download() as started:
                 visitor.page.get_by_role("link", name=kind, exact=True).click()
-            started.value.save_as(tmp_path / started.value.suggested_filename)
-    assert_frame_equal(pl.read_parquet(tmp_path / f"segment-1-{APRIL}.parquet"), wanted)
-    read = pl.read_csv(tmp_path / f"segment-1-{APRIL}.csv")
+            assert re.fullmatch(rf"segment-1-[a-z0-9-]+-{APRIL}\.{kind.lower()}", started.value.suggested_filename)
+            started.value.save_as(tmp_path / kind)
+    assert_frame_equal(pl.read_parquet(tmp_path / "Parquet"), wanted)
+    read = pl.read_csv(tmp_path / "CSV")
     assert read["user_id"].to_list() == wanted["user_id"].to_list()
     assert read.columns == wanted.columns
 

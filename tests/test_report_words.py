@@ -65,6 +65,7 @@ BUILT: dict[str, tuple[str, ...]] = {
     "terms.by_": ("day", "week"),
     "tree.": ("macro", "weighted"),
     "trouble.status_": ("400", "404", "413", "500", "503"),
+    "trouble.do_": ("400", "404", "413", "500", "503"),
     "units.": tuple({f.unit for f in features()} - {"currency"}),
     "values.": tuple(f"most_active_time.{part}" for part in ("night", "morning", "afternoon", "evening"))
     + tuple(f"lifecycle.{state}" for state in ("visitor", "one_time", "repeat"))

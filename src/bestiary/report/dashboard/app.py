@@ -9,7 +9,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from bestiary.config import Language, Settings
-from bestiary.errors import BestiaryError, ConfigError
+from bestiary.errors import BestiaryError
 from bestiary.lake.rejects import examples
 from bestiary.lake.runs import Run
 from bestiary.lake.store import Store
@@ -17,7 +17,7 @@ from bestiary.report.dashboard.access import Guarded
 from bestiary.report.dashboard.compared import Comparisons, Record
 from bestiary.report.dashboard.desk import Desk
 from bestiary.report.dashboard.door import door
-from bestiary.report.dashboard.downloads import Format, open_customers, pieces
+from bestiary.report.dashboard.downloads import Format, file_name, open_customers, pieces
 from bestiary.report.dashboard.language import COOKIE, LANGUAGES, chosen
 from bestiary.report.dashboard.person import HISTORY, People
 from bestiary.report.dashboard.shelf import Shelf
@@ -59,11 +59,15 @@ class Dashboard:
             state={"unfinished": self.shelf.unfinished()},
         )
 
-    def desk(self, request: Request, page_key: str, **asked: str) -> Desk:
-        """What a page needs to know of a request. Raises StoreError where it names a run that is not there."""
+    def desk(self, request: Request, page_key: str, named: str | None = None, **asked: str) -> Desk:
+        """What a page needs to know of a request, of the run that is named or that it asks for.
+
+        Raises StoreError where there is no such run.
+        """
         query, accepted = request.query_params, request.headers.get("accept-language", "")
         runs = self.shelf.runs()
-        run, language = self.shelf.run(query.get("run"), runs), chosen(query, request.cookies, self.language, accepted)
+        run = self.shelf.run(named or query.get("run"), runs)
+        language = chosen(query, request.cookies, self.language, accepted)
         return self._at(page_key, request.url.path, run, runs, language, **asked)
 
     def shown(self, desk: Desk, follow: Record | None = None, **asked: Any) -> str:
@@ -93,16 +97,15 @@ class Dashboard:
             raise HTTPException(404)
         return found
 
-    def movement(self, desk: Desk, earlier: Run | None, later: Run) -> str:
-        """Two runs beside each other; the run before the later one where no earlier one is named.
+    def movement(self, desk: Desk, earlier: Run | None) -> tuple[str, int]:
+        """An earlier run beside that of the desk, by default the run before it, and the answer's status.
 
-        Raises ConfigError where they are not in order, and as `Comparisons.ask`.
+        That is 202 while they are being compared, and 400 where they are not in order. Raises as `Comparisons.ask`.
         """
+        later = desk.run
         if earlier and earlier.as_of >= later.as_of:
-            raise ConfigError(
-                f"Movements go from an earlier run to a later one, not from {earlier.as_of} to {later.as_of}.",
-                do="Choose an earlier one to begin with.",
-            )
+            desk.state.update(wrong=True, earlier=earlier.path.name, later=later.path.name)
+            return self.shown(desk, follow={}), 400
         told, outdated = self.shelf.summary(later)["follow"], self.shelf.is_outdated(later)
         if outdated and not earlier:
             earlier = self.shelf.run(told["from"])
@@ -113,30 +116,32 @@ class Dashboard:
                 told = None  # of runs that are not there any more
             desk.state["waiting"] = told is None
         desk.state.update(earlier=told["from"] if told else earlier and earlier.path.name, later=later.path.name)
-        return self.shown(desk, follow=told or {})
+        return self.shown(desk, follow=told or {}), 202 if desk.state.get("waiting") else 200
 
     def person(self, desk: Desk, user_id: str) -> tuple[str, bool]:
         """One customer, or that there is none of this id; and whether that is so."""
         runs = [run for run in desk.runs if run.as_of <= desk.run.as_of][:HISTORY]
 
         def found() -> tuple[str, bool]:
-            person = self.people.find(user_id, desk.run, runs, self.shelf.model) if user_id else None
+            # As it was typed; and without the spaces around it, which come with what is copied.
+            asked = dict.fromkeys(one for one in (user_id, user_id.strip()) if one.strip())
+            all_found = (self.people.find(one, desk.run, runs, self.shelf.model) for one in asked)
+            person = next((one for one in all_found if one), None)
             return self.shown(desk, parts=("customer",), person=person), person is None
 
-        desk.state["sought"] = user_id
+        desk.state["sought"] = user_id if user_id.strip() else ""
         return self.shelf.steady([desk.run, *runs], found)
 
     def file(self, desk: Desk, number: int, kind: Format) -> Response:
         """A segment's customers as a file. Raises HTTPException where there is none of this number."""
 
-        def found() -> tuple[int, BinaryIO]:
-            self._of_number(desk, number)
-            return open_customers(desk.run.path, number, kind)
+        def found() -> tuple[str, int, BinaryIO]:
+            name = self._of_number(desk, number)[0]["name"][desk.language]
+            return file_name(number, name, desk.run.path, kind), *open_customers(desk.run.path, number, kind)
 
-        size, content = self.shelf.steady([desk.run], found)
+        name, size, content = self.shelf.steady([desk.run], found)
         media = "text/csv; charset=utf-8" if kind == "csv" else "application/vnd.apache.parquet"
-        named = f'attachment; filename="segment-{number}-{desk.run.path.name}.{kind}"'
-        headers = {"Content-Length": str(size), "Content-Disposition": named}
+        headers = {"Content-Length": str(size), "Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(pieces(content), media_type=media, headers=headers)
 
 
@@ -178,17 +183,15 @@ def create_app(
     @app.get("/movement", response_class=HTMLResponse)
     def movement(request: Request) -> Response:
         asked = {name: request.query_params[name] for name in ("from", "to") if request.query_params.get(name)}
-        desk = board.desk(request, "movement", **asked)
-        later = board.shelf.run(asked["to"]) if "to" in asked else desk.run
+        desk = board.desk(request, "movement", asked.get("to"), **asked)
         earlier = board.shelf.run(asked["from"]) if "from" in asked else None
-        text = board.movement(desk, earlier, later)
-        return answered(request, text, 202 if desk.state.get("waiting") else 200)
+        return answered(request, *board.movement(desk, earlier))
 
     @app.get("/customers", response_class=HTMLResponse)
     def person(request: Request) -> Response:
-        user_id = request.query_params.get("id", "").strip()
+        user_id = request.query_params.get("id", "")
         text, nobody = board.person(board.desk(request, "customer", id=user_id), user_id)
-        return answered(request, text, 404 if nobody and user_id else 200)
+        return answered(request, text, 404 if nobody and user_id.strip() else 200)
 
     @app.get("/", response_class=HTMLResponse)
     def overview(request: Request) -> Response:

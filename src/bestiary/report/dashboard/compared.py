@@ -11,6 +11,8 @@ from bestiary.lake.runs import Run
 Record = Mapping[str, Any]
 Compare = Callable[[date, date], Record]
 """The record of `follow.between` of an earlier run and a later one."""
+KEPT = 50
+"""Comparisons that are kept, the last ones begun."""
 PATIENCE = 0.1
 """Seconds that a page waits for a comparison that has just begun."""
 
@@ -33,6 +35,8 @@ class Comparisons:
         with self._lock:
             if key not in self._made:
                 self._made[key] = self._pool.submit(self._compare, earlier.as_of, later.as_of)
+                for old in [old for old, one in self._made.items() if one.done()][: max(0, len(self._made) - KEPT)]:
+                    del self._made[old]
             future = self._made[key]
         try:
             return future.result(timeout=PATIENCE)

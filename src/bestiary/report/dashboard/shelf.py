@@ -8,13 +8,17 @@ from typing import Any, TypeVar
 from bestiary.errors import BestiaryError, BusyError, StoreError
 from bestiary.lake.runs import STEPS, Run, all_runs
 from bestiary.lake.store import CADENCE, Store
-from bestiary.report.kept import NAME, read_summary
+from bestiary.report.kept import NAME, SAMPLE, read_summary
 from bestiary.segments.model import Model, load
 from bestiary.sql import unreadable
 
 T = TypeVar("T")
-KEPT = 200
-"""Things that are kept in memory, the last ones asked for: summaries, models and pages."""
+KEPT_BYTES = 256_000_000
+"""What is kept in memory takes so much, the last things asked for: summaries, models, examples and pages."""
+LITTLE = 200_000
+"""Bytes that a thing is taken for of which no more is known: a model, the examples."""
+SWOLLEN = 4
+"""A summary in memory takes so many times the bytes of its two files (measured: 2 to 3.4)."""
 READ = (*STEPS["customers"], *STEPS["fit"])
 """What is read of a run; its report is not."""
 
@@ -24,7 +28,8 @@ class Shelf:
 
     def __init__(self, store: Store) -> None:
         self.store, self.path = store, store.path
-        self._kept: dict[Hashable, Any] = {}
+        self._kept: dict[Hashable, tuple[Any, int]] = {}
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def runs(self) -> list[Run]:
@@ -101,7 +106,8 @@ class Shelf:
         """The run's summary with the ids of its sample, and the store's cadence. Raises as `read_summary` does."""
 
         def read() -> dict[str, Any]:
-            return self.kept(("summary", self.stamp(run), self.beside()), lambda: self._summary(run))
+            size = SWOLLEN * sum(found[1] for name in (NAME, SAMPLE) if (found := _stamp(run.path / name)))
+            return self.kept(("summary", self.stamp(run), self.beside()), lambda: self._summary(run), size)
 
         return self.steady([run], read)
 
@@ -113,17 +119,22 @@ class Shelf:
         path = run.path / "model.json"
         return self.kept(("model", run.path.name, _stamp(path)), lambda: load(path))
 
-    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was made for a key, or what `make` gives now; what has not been asked for longest goes."""
+    def kept(self, key: Hashable, make: Callable[[], T], size: int = LITTLE) -> T:
+        """What was made for a key, or what `make` gives now, of so many bytes, a text of its own.
+
+        What has not been asked for longest goes where all take more than KEPT_BYTES.
+        """
         with self._lock:
             if key in self._kept:
                 self._kept[key] = found = self._kept.pop(key)
-                return found  # type: ignore[no-any-return]
+                return found[0]  # type: ignore[no-any-return]
         made = make()
         with self._lock:
-            self._kept[key] = made
-            for old in list(self._kept)[:-KEPT]:
-                del self._kept[old]
+            self._bytes -= self._kept.pop(key, (None, 0))[1]  # somebody else may have made it meanwhile
+            self._kept[key] = made, len(made) if isinstance(made, str) else size
+            self._bytes += self._kept[key][1]
+            while self._bytes > KEPT_BYTES:
+                self._bytes -= self._kept.pop(next(iter(self._kept)))[1]
         return made
 
 
