@@ -122,6 +122,9 @@ def test_without_scripts_pages_say_all_and_their_controls_work(browser: "Browser
             # Each figure has its numbers in a table of its section, or words that tell them.
             for figure in visitor.page.locator("[data-figure]").all():
                 assert len(figure.get_attribute("aria-label") or "") > 40
+            shown = "(one) => getComputedStyle(one, '::before').content.length > 40 && one.clientHeight < 300"
+            assert visitor.page.evaluate(f"[...document.querySelectorAll('[data-figure]')].every({shown})")
+            assert "they are told in words instead" in visitor.text()
         visitor.go("/segments")
         assert len(record["segments"]) <= visitor.page.locator("table").count()
         visitor.page.get_by_label("Customer id").fill(str(somebody(store)["user_id"]))

@@ -53,7 +53,6 @@ def render(summary: Record, language: Language) -> str:
         drawn[one] = charts.draw(summary, words)
         shown = context(summary, words, drawn[one], anchored, languages)
         books.append((words, Markup(environment().get_template("book.html.j2").render(shown))))  # noqa: S704 - escaped
-    scripts = [plotly_js(), page_js()]
     return (
         environment()
         .get_template("report.html.j2")
@@ -62,8 +61,9 @@ def render(summary: Record, language: Language) -> str:
             books=books,
             css=Markup(page_css()),  # noqa: S704 - the package's own file
             figures=packed(drawn),
-            scripts=[Markup(script) for script in scripts],  # noqa: S704 - Plotly and the package's own file
-            policy=policy(scripts),
+            plotly=Markup(plotly_js()),  # noqa: S704 - cannot end its element
+            script=Markup(page_js()),  # noqa: S704 - the package's own file
+            policy=policy([plotly_js(), page_js()]),
         )
     )
 

@@ -54,7 +54,22 @@
     if (note) note.hidden = false;
   };
 
+  // Plotly is so large that the page is shown first, and Plotly read after it; a report holds its text, a page its address.
+  const read = () => {
+    const held = document.getElementById("plotly");
+    const script = document.createElement("script");
+    const done = new Promise((resolve) => { script.onload = resolve; });
+    if (held.dataset.src) script.src = held.dataset.src;
+    else script.textContent = held.textContent;
+    document.body.append(script);
+    return window.Plotly || done;
+  };
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const painted = frame().then(frame).then(() => new Promise((resolve) => setTimeout(resolve)));
+  const ready = painted.then(() => window.Plotly || (document.getElementById("plotly") && read()));
+
   const draw = (plot) => {
+    if (!plot.isConnected) return;
     const figure = whole(figures[plot.dataset.figure], getComputedStyle(root));
     const spatial = Boolean(figure.layout.scene);
     const drawer = spatial ? renderer() : "";
@@ -85,7 +100,7 @@
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
       seen.unobserve(entry.target);
-      draw(entry.target);
+      ready.then(() => draw(entry.target));
     }
   }, { rootMargin: "400px 0px" });
 
@@ -225,7 +240,8 @@
   dark.addEventListener("change", () => drawn.forEach(draw));
   const print = (on) => {
     root.toggleAttribute("data-printing", on);
-    plots.forEach(draw);
+    if (!window.Plotly && plots.length) read();
+    if (window.Plotly) plots.forEach(draw);
   };
   window.addEventListener("beforeprint", () => print(true));
   window.addEventListener("afterprint", () => print(false));
