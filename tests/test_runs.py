@@ -119,7 +119,14 @@ def test_a_damaged_run_is_not_complete_and_is_made_again(made: Path, store: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "step"), [("segments.parquet", "fit"), ("scorecard.json", "fit"), ("quality.json", "customers")]
+    ("name", "step"),
+    [
+        ("segments.parquet", "fit"),
+        ("scorecard.json", "fit"),
+        ("summary.json", "fit"),
+        ("quality.json", "customers"),
+        ("report.html", "report"),
+    ],
 )
 def test_the_doctor_tells_a_damaged_file_of_a_run_with_the_command_that_writes_it(
     name: str, step: str, store: Path

@@ -43,13 +43,22 @@ def write_json(path: Path, value: Any) -> None:
 
 def whole_parquet(path: Path) -> Path:
     """The path of a Parquet file that is there and has its end; ModelError names it where it is missing or cut off."""
+    return _ended(path, b"PAR1")
+
+
+def whole_page(path: Path) -> Path:
+    """The path of a page of HTML that is there and has its end; ModelError names it where it is missing or cut off."""
+    return _ended(path, b"</html>")
+
+
+def _ended(path: Path, wanted: bytes) -> Path:
     try:
         with path.open("rb") as file:
-            file.seek(-4, os.SEEK_END)
+            file.seek(-min(len(wanted), path.stat().st_size), os.SEEK_END)
             end = file.read()
     except OSError as error:
         raise ModelError(f"Cannot read {path}: {error.strerror}.", do=AGAIN) from error
-    if end != b"PAR1":
+    if end != wanted:
         raise ModelError(f"{path} is damaged: it has no end.", do=AGAIN)
     return path
 

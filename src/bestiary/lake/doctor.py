@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bestiary.config import Settings
 from bestiary.errors import BestiaryError, ModelError
-from bestiary.files import TEMPORARY, read_json, whole_parquet
+from bestiary.files import TEMPORARY, read_json, whole_page, whole_parquet
 from bestiary.lake import delta, litter
 from bestiary.lake.litter import Litter
 from bestiary.lake.lock import half_made, locked
@@ -131,13 +131,15 @@ def _problems(lake: Store, settings: Settings, progress: Progress) -> Iterator[s
 def _damaged(run: Run) -> Iterator[str]:
     """Files of a run that are there and cannot be read; those of interrupted steps are litter."""
     complete = (run.path / "run.json").is_file()
-    for name, made in {**STEPS, "report": ("run.json",)}.items():
+    for name, made in {**STEPS, "report": (*STEPS["report"], "run.json")}.items():
         if not complete and not run.has(name):
             return
         for path in (run.path / one for one in made if (run.path / one).is_file()):
             try:
                 if path.suffix == ".json":
                     read_json(path)
+                elif path.suffix == ".html":
+                    whole_page(path)
                 else:
                     whole_parquet(path)
             except ModelError as error:
