@@ -143,8 +143,8 @@ CLAIMS: dict[str, tuple[str, str, float]] = {
 }
 """What a description says, and what the box must ensure for it: the mean percentile's least or most."""
 ABSOLUTE = (
-    r"\b(lately|recent|long ago|rarely|seldom|regular\w*|steady|predictable|loyal|occasional|once|twice|first|quiet|just)\b",
-    r"\b((?<!plus )longtemps|rarement|habitués|constants|prévisibles|occasionnels|deux fois|premier|silencieux|moyens|récents)\b",
+    r"\b(lately|recent|long ago|rarely|seldom|regular\w*|steady|predictable|loyal|occasional|once|twice|first|quiet)\b",
+    r"\b((?<!plus )longtemps|rarement|habitués|constants|prévisibles|occasionnels|premier|silencieux|moyens|récents)\b",
 )
 """What is so of some customers of a shop, whatever the others do: no percentile ensures it."""
 
