@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -118,6 +119,57 @@ def test_both_languages_are_complete() -> None:
         assert len(animal.actions.en) == len(animal.actions.fr) == 3
         assert animal.description.en != animal.description.fr
         assert not set(animal.actions.en) & set(animal.actions.fr)
+
+
+CLAIMS: dict[str, tuple[str, str, float]] = {
+    r"(?<!no )more often(?: and spend more)?,? than most|buy more often, spend more": ("frequency", "low", 55),
+    r"(?:come|came) more often than most visitors": ("sessions", "low", 55),
+    r"cart more often than most": ("carts", "low", 55),
+    r"spend more(?: than most| and)": ("monetary", "low", 55),
+    r"bought more recently than most": ("recency", "low", 55),
+    r"came more recently|in more recently than most": ("recency", "low", 55),
+    r"no more recently than most|longer silence than most|longer ago than": ("recency", "high", 50),
+    r"no more often|but no more often": ("frequency", "high", 50),
+    r"spen[dt] no more than most": ("monetary", "high", 50),
+    r"(?:not|nor) the latest": ("recency", "high", 75),
+    r"neither the most frequent": ("frequency", "high", 75),
+    r"nor the biggest spenders": ("monetary", "high", 75),
+    r"purchases are larger than most|Larger baskets than most": ("basket", "low", 55),
+    r"so is what they spend": ("monetary", "low", 55),
+    r"baskets that are not among the largest": ("basket", "high", 75),
+    r"dearer things than most": ("price", "low", 55),
+    r"cheaper things than most": ("price", "high", 45),
+    r"not among the dearest": ("price", "high", 75),
+}
+"""What a description says, and what the box must ensure for it: the mean percentile's least or most."""
+ABSOLUTE = (
+    r"\b(lately|recent|long ago|rarely|seldom|regular\w*|steady|predictable|loyal|occasional|once|twice|first|quiet)\b",
+    r"\b((?<!plus )longtemps|rarement|habitués|constants|prévisibles|occasionnels|premier|silencieux|moyens|récents)\b",
+)
+"""What is so of some customers of a shop, whatever the others do: no percentile ensures it."""
+
+
+def test_a_description_says_nothing_that_its_box_does_not_ensure() -> None:
+    said: set[str] = set()
+    for key, animal in personas().items():
+        told = []
+        for pattern, (axis, side, bound) in CLAIMS.items():
+            box = animal.box
+            if re.search(pattern, animal.description.en) and axis in type(box).model_fields:
+                low, high = getattr(box, axis) or ANY
+                assert low >= bound if side == "low" else high <= bound, (key, pattern)
+                told.append(pattern)
+        assert told, key
+        said |= {*told}
+    assert said == set(CLAIMS)
+
+
+@pytest.mark.parametrize("key", personas())
+def test_a_description_compares_and_does_not_measure(key: str) -> None:
+    animal = personas()[key]
+    for text, pattern in zip((animal.description.en, animal.description.fr), ABSOLUTE, strict=True):
+        allowed = text.replace("whether or not they bought lately", "").replace("soit récent ou non", "")
+        assert not re.search(pattern, allowed), text
 
 
 def test_mid_ranks_give_ties_their_middle() -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from bestiary.report.html import render
-from report_drawn import WORDS, summary_with_all
+from bestiary.report.html import context, environment, render
+from bestiary.report.pages import anchored
+from bestiary.report.words import Words
+from report_drawn import FRENCH, WORDS, summary_with_all
 from report_run import NAMES, PEOPLE, followed
 
 PROFILE = {"role": "monetary", "column": "total_purchase_value", "q1": 11.0, "median": 22.0, "q3": 33.0, "index": 44.0}
@@ -80,6 +82,43 @@ def test_a_segment_says_how_sure_it_is_and_how_it_differs(page: str, summary: di
     amounts = [f"EUR {amount}.00" for amount in (11, 22, 33, 50)]
     assert ["Total spent, net of refunds", *amounts, "44"] in rows
     assert ["b", "50.0%", "25.0%", "× 1.9 1.4 … 2.8"] in rows
+
+
+def part(summary: dict[str, Any], name: str, words: Words = WORDS) -> str:
+    shown = context(summary, words, {}, anchored, ["en", "fr"])
+    return plain(environment().get_template(f"{name}.html.j2").render(shown))
+
+
+def test_one_customer_gone_quiet_in_one_month_is_told_in_the_singular(summary: dict[str, Any]) -> None:
+    finding = {"top": summary["segments"][0]["segment"], "quiet": None, "lapsed": 1}
+    some = summary | {"finding": finding, "windows": [1, 5, 7]}
+    assert "1 of them has gone quiet, and bought nothing in 1 month." in part(some, "header")
+    assert "1 d'entre eux s'est tu\u202f: il n'a rien acheté en 1 mois." in html.unescape(
+        environment().get_template("header.html.j2").render(context(some, FRENCH, {}, anchored, ["en", "fr"]))
+    )
+
+
+def test_one_segment_has_as_many_buyers_in_the_sentence_as_on_its_card(summary: dict[str, Any]) -> None:
+    """Some buyers are too early: they are of the population and not of the segment."""
+    some = summary | {"segments": summary["segments"][:1], "finding": {"top": None, "quiet": None, "lapsed": None}}
+    some["population"] = summary["population"] | {"segmented": 999}
+    told = part(some, "header")
+    assert "All the buyers who are placed form one segment (61)" in told
+    assert "999" not in told
+
+
+def test_what_is_most_widely_bought_is_not_said_to_be_bought_by_most(summary: dict[str, Any]) -> None:
+    common = [{"value": "b", "customers": 9, "share": 0.3}]
+    first = summary["segments"][0] | {"common_brands": common, "common_categories": []}
+    some = summary | {"segments": [first, *summary["segments"][1:]]}
+    told = plain(article(render(some, "en").split("<template")[0], f'id="segment-{first["segment"]}"'))
+    assert "Most widely bought among them: b (30%)." in told
+    assert "by most" not in told
+
+
+def test_rules_that_count_others_than_the_card_say_so(page: str, summary: dict[str, Any]) -> None:
+    for one in summary["segments"]:
+        assert WORDS("tree.rules_count") in plain(article(page, f'id="segment-{one["segment"]}"'))
 
 
 @pytest.mark.parametrize("kind", ["buyers", "visitors"])

@@ -163,7 +163,7 @@ def test_an_undefined_share_is_no_bar_and_a_dash(summary: dict[str, Any]) -> Non
         ([(0.1, 0.5), (0.9, 0.5)], "Lion: 10.0% of the buyers bring 50.0% of the revenue"),
         ([(0.5, 0.5), (0.5, 0.5)], "No segment brings much more of the revenue than its share of the buyers"),
         ([(0.4, None), (0.6, None)], "The largest segment is Fox, with 60.0% of the buyers; shares of revenue are not"),
-        ([(1.0, 1.0)], "All buyers are in one segment"),
+        ([(1.0, 1.0)], "All buyers who are placed are in one segment"),
     ],
 )
 def test_shares_find_who_brings_most(
@@ -187,7 +187,7 @@ def test_space_has_every_sampled_customer_once_by_segment(summary: dict[str, Any
     assert hover[2].startswith("Total spent, net of refunds: EUR %{customdata[2]:,.2f}<extra>")
     titles = [chart.figure["layout"]["scene"][f"{at}axis"]["title"]["text"] for at in "xyz"]
     assert titles == ["Recency (days)", "Frequency (sessions)", "Value (EUR)"]
-    assert "1,000 of 50,000 buyers" in chart.subtitle
+    assert "buyers, 1,000 of 50,000" in chart.subtitle
 
 
 def test_space_says_who_only_where_it_is_known(summary: dict[str, Any]) -> None:

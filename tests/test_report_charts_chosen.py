@@ -52,12 +52,16 @@ def test_the_choice_is_worded_in_both_languages(summary: dict[str, Any]) -> None
 
 @pytest.mark.parametrize(
     ("actual", "says"),
-    [(100.0, "brought about that: EUR 100.00"), (105.0, "brought about that"), (106.0, "more"), (94.0, "less")],
+    [
+        ([1.0, 1.0, 100.0], "expected: 0, less: 2; all in all EUR 34.00 a buyer came, and EUR 37.33 was expected"),
+        ([9.0, 9.0, 94.0], "expected: 2, less: 1; all in all EUR 37.33 a buyer came, and EUR 37.33 was expected"),
+    ],
 )
-def test_calibration_tells_of_the_best_tenth(summary: dict[str, Any], actual: float, says: str) -> None:
+def test_calibration_tells_of_all_tenths(summary: dict[str, Any], actual: list[float], says: str) -> None:
     calibration = summary["comparison"]["worth"]["calibration"]
-    calibration["expected"][-1], calibration["actual"][-1] = 100.0, actual
-    assert says in drawn(calibration_chart(summary, WORDS)).title
+    calibration["expected"], calibration["actual"] = [5.0, 7.0, 100.0], actual
+    title = drawn(calibration_chart(summary, WORDS)).title
+    assert title == f"Tenths that brought more than was {says}"
 
 
 def curve(shares: list[float], visits: int | None, people: int = 600, against: str = "next") -> dict[str, Any]:

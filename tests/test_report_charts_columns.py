@@ -109,8 +109,9 @@ def test_a_text_tells_its_commonest_value(values: list[tuple[str, int]], others:
 @pytest.mark.parametrize(
     ("counts", "title"),
     [
-        ([1, 3], "the fullest day is 2 May 2019, with 75.0% of the customers"),
-        ([2, 2], "no day is fuller than 1 May 2019, with 50.0% of the customers"),
+        ([10, 30], "more often on 2 May 2019 than on any other day, with 75.0% of the customers"),
+        ([1, 3], "no day surely stands out; the fullest has 75.0% of the customers"),
+        ([2, 2], "no day surely stands out; the fullest has 50.0% of the customers"),
     ],
 )
 def test_a_time_tells_its_fullest_day(counts: list[int], title: str) -> None:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from bestiary.report.chance import LEVEL, stands_out
 from bestiary.report.charts.days import WEEKS, days_chart
 from bestiary.report.charts.hours import hours_chart
 from bestiary.report.charts.profile import profile_chart
@@ -67,14 +69,16 @@ def test_a_segment_like_the_shop_says_so(summary: dict[str, Any]) -> None:
 
 
 def test_hours_are_shares_of_the_visits_and_the_fullest_is_named() -> None:
-    found = drawn(hours_chart(hours(), "Europe/Paris", WORDS, "Lion", 3))
+    week = hours()
+    week[6][20] = 150
+    found = drawn(hours_chart(week, "Europe/Paris", WORDS, "Lion", 3, 210))
     cells = found.figure["data"][0]
     assert found.key == "hours-3"
     assert sum(map(sum, cells["z"])) == pytest.approx(100, abs=0.01)
     assert cells["z"][0][:7] == [0] * 7
-    assert found.title.startswith("Lion: busiest on Sunday from 20:00 to 21:00, with 2.7%")
+    assert found.title.startswith("Lion: busiest on Sunday from 20:00 to 21:00, with 4.4%")
     assert "Europe/Paris" in found.subtitle
-    french = drawn(hours_chart(hours(), "Europe/Paris", FRENCH, "Lion", 3))
+    french = drawn(hours_chart(week, "Europe/Paris", FRENCH, "Lion", 3, 210))
     assert french.key == "hours-3"
     assert french.title.startswith("Lion\u202f: le plus de visites le dimanche de 20\u00a0h")
     assert french.figure["layout"]["yaxis"]["ticktext"][0] == "lundi"
@@ -82,10 +86,39 @@ def test_hours_are_shares_of_the_visits_and_the_fullest_is_named() -> None:
 
 def test_hours_with_several_fullest_and_with_nobody() -> None:
     week = [[0] * 24 for _ in range(7)]
-    assert hours_chart(week, "UTC", WORDS, "Lion", 0) is None
+    assert hours_chart(week, "UTC", WORDS, "Lion", 0, 210) is None
     week[0][9] = week[6][23] = 5
-    found = drawn(hours_chart(week, "UTC", WORDS, "Lion", 0))
-    assert found.title == "Lion: no hour is busier than Monday from 9:00 to 10:00, with 50.0% of the visits"
+    found = drawn(hours_chart(week, "UTC", WORDS, "Lion", 0, 210))
+    assert found.title == "Lion: no hour of the week surely stands out; the busiest has 50.0% of the visits"
+
+
+@pytest.mark.parametrize(
+    ("most", "seen", "says"),
+    [
+        (90, 210, "busiest on Tuesday from 14:00 to 15:00, with"),
+        (90, 13, "busiest from 14:00 to 15:00, all days together, with"),  # of two days one may be a Tuesday more
+        (90, 6, "busiest from 14:00 to 15:00, all days together, with"),
+        (45, 210, "no hour of the week surely stands out; the busiest has 1.1% of the visits"),
+    ],
+)
+def test_a_busiest_hour_is_told_where_it_is_no_chance(most: int, seen: int, says: str) -> None:
+    week = [[25] * 24 for _ in range(7)]
+    week[1][14], week[4][9] = most, 30
+    assert drawn(hours_chart(week, "UTC", WORDS, "Lion", 0, seen)).title.startswith(f"Lion: {says}")
+
+
+def test_a_busiest_part_of_the_day_is_told_where_no_hour_is() -> None:
+    week = [[20] * 12 + [30] * 6 + [20] * 6 for _ in range(7)]
+    told = drawn(hours_chart(week, "UTC", WORDS, "Lion", 0, 210)).title
+    assert told.startswith("Lion: busiest from 12:00 to 18:00, all days together, with 33.3% of the visits; no hour of")
+
+
+def test_an_even_week_seldom_has_a_busiest_hour() -> None:
+    random = np.random.default_rng(0)
+    drawn_weeks = random.poisson(40, (400, 168)).tolist()
+    assert sum(stands_out(week) for week in drawn_weeks) <= 400 * LEVEL
+    assert not stands_out([7])
+    assert not stands_out([])
 
 
 def test_days_stand_in_their_week_and_gaps_on_their_day(summary: dict[str, Any]) -> None:
@@ -101,8 +134,8 @@ def test_days_stand_in_their_week_and_gaps_on_their_day(summary: dict[str, Any])
     assert shown["1 May 2019"] == 800 + 80 * 0
     # 14 and 15 November are the Thursday and the Friday of the 29th week from the one of 29 April.
     assert ((no_purchases["x"], no_purchases["y"]), (few["x"], few["y"])) == (([28], [3]), ([28], [4]))
-    assert cells["text"][4][28].endswith("purchases, few events")
-    assert found.title == "2 of 214 days have a gap, the last on 15 November 2019"
+    assert cells["text"][4][28].endswith("few events")
+    assert found.title == "Days with a gap: 2 of 214, the last on 15 November 2019"
     assert found.note == ""
 
 
@@ -111,16 +144,16 @@ def test_only_the_latest_weeks_are_drawn_and_all_are_counted(summary: dict[str, 
     summary["quality"]["gaps"] += [{"day": "2017-12-25", "kind": "few_events", "events": 1, "usual": 900}]
     found = drawn(days_chart(summary, WORDS))
     assert len(found.figure["data"][0]["z"][0]) == WEEKS
-    assert found.title.startswith("3 of 730 days")
+    assert found.title.startswith("Days with a gap: 3 of 730")
     assert len(found.figure["data"][2]["x"]) == 1
     left = 730 - sum(n is not None for row in found.figure["data"][0]["z"] for n in row)
-    assert found.note.startswith(f"{left} earlier days")
+    assert found.note.startswith(f"Earlier days that are not drawn: {left}")
 
 
 def test_one_gap_none_and_no_days(summary: dict[str, Any]) -> None:
     summary["quality"]["gaps"] = summary["quality"]["gaps"][:1]
-    assert drawn(days_chart(summary, WORDS)).title == "One of 214 days has a gap: 14 November 2019"
+    assert drawn(days_chart(summary, WORDS)).title == "Days with a gap: 1 of 214, the last on 14 November 2019"
     summary["quality"]["gaps"] = []
-    assert drawn(days_chart(summary, WORDS)).title.startswith("None of 214 days has a gap")
+    assert drawn(days_chart(summary, WORDS)).title.startswith("Days with a gap: 0 of 214")
     summary["quality"]["days"] = []
     assert days_chart(summary, WORDS) is None

@@ -35,6 +35,16 @@ def test_flows_of_a_segment_add_up_on_both_sides(summary: dict[str, Any]) -> Non
     [
         ([200, 60, 50, 60, 1], 0, "Lion: 54% were already there on 1 November 2019; no group of the others is larger"),
         (
+            [9_970, 30, 0, 0, 0],
+            0,
+            "Lion: >\u202f99% were already there on 1 November 2019; the largest group of the ot",
+        ),
+        (
+            [3, 9_997, 0, 0, 0],
+            0,
+            "Lion: <\u202f1% were already there on 1 November 2019; the largest group of the other",
+        ),
+        (
             [200, 61, 50, 60, 1],
             0,
             "Lion: 54% were already there on 1 November 2019; the largest group of the others is “Fox”",

@@ -189,7 +189,7 @@ def test_amounts_carry_the_currency_as_the_language_does(pages: dict[Language, s
 
 def test_figures_of_quality_and_provenance_are_told(pages: dict[Language, str]) -> None:
     said = Page(book(pages["en"], "en")).text
-    assert "20,000 read = 19,900 kept + 40 duplicates + 60 rejected + 0 erased" in said
+    assert "read 20,000 = kept 19,900 + duplicates 40 + rejected 60 + erased 0" in said
     assert "no <customer> named" in html.unescape(said)
     assert "2019-Nov.csv.gz" in said
     assert "ab" * 32 in said

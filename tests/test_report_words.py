@@ -79,11 +79,25 @@ BUILT: dict[str, tuple[str, ...]] = {
 """Keys that are put together from a word met in data; all others stand whole in a template or a module."""
 
 
+PLURAL = {"one", "many"}
+"""A sentence that depends on a count is a table of these."""
+
+
 def keys(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in table.items():
         found |= keys(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
     return found
+
+
+def whole_key(key: str) -> str:
+    """The key that is asked for: a sentence for one or for many is chosen by its count."""
+    base, _, last = key.rpartition(".")
+    *tables, name = base.split(".")
+    found: Any = load("en")
+    for table in (*tables, name):
+        found = found.get(table, {}) if isinstance(found, dict) else {}
+    return base if last in PLURAL and isinstance(found, dict) and set(found) == PLURAL else key
 
 
 def test_both_languages_have_the_same_keys_and_places() -> None:
@@ -105,10 +119,10 @@ def literals(folder: Path, kinds: tuple[str, ...]) -> set[str]:
 def test_every_sentence_is_used_somewhere_and_every_one_used_is_there() -> None:
     whole = literals(SOURCES, ("py", "j2"))
     built = {prefix + name for prefix, names in BUILT.items() for name in names}
-    there = {key for key in keys(load("en")) if not key.startswith("charts.")}
+    there = {whole_key(key) for key in keys(load("en")) if not key.startswith("charts.")}
     assert there - whole - built == set()
     assert built - there == set()
-    groups = tuple(f"{group}." for group in load("en") if group not in ("columns_window", "charts"))
+    groups = tuple(f"{group}." for group in load("en") if group != "charts")
     asked = "\n".join(path.read_text(encoding="utf-8") for kind in ("py", "j2") for path in SOURCES.rglob(f"*.{kind}"))
     called = set(re.findall(r"\b(?:w|words|self)\(\s*[\"']([\w.]+)[\"']\s*[,)]", asked))
     assert len(called) > 200
@@ -165,6 +179,53 @@ def test_words_format_and_name_what_is_missing() -> None:
     assert english.sentence(text("buyers only.", "")) == "Buyers only."
     with pytest.raises(KeyError, match=r"no\.such\.key"):
         english("no.such.key")
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"),
+    [
+        (0, "0 customers", "0 client"),
+        (1, "1 customer", "1 client"),
+        (2, "2 customers", "2 clients"),
+        (1500, "1,500 customers", "1\u202f500 clients"),
+    ],
+)
+def test_a_count_chooses_the_sentence_as_its_language_does(count: int, english: str, french: str) -> None:
+    found = [Words(language, "EUR")("terms.customers_count", count=count) for language in LANGUAGES]
+    assert found == [english, french]
+
+
+def test_a_sentence_for_a_count_is_asked_for_with_one() -> None:
+    with pytest.raises(KeyError, match=r"terms\.customers_count"):
+        Words("en", "EUR")("terms.customers_count", n="1")
+    told = Words("fr", "EUR")("finding.lapsed", count=1, months=Words("fr", "EUR")("terms.months", count=1))
+    assert told == "1 d'entre eux s'est tu\u202f: il n'a rien acheté en 1 mois."
+
+
+def test_no_sentence_puts_a_number_before_a_plural_that_it_may_contradict() -> None:
+    """A number that stands before what is counted has a sentence for one, or is never one."""
+    nouns = {
+        "en": "customers|buyers|visitors|months|days|events|purchases|leaves|segments|visits|rows|gaps|questions",
+        "fr": "clients|acheteurs|visiteurs|jours|événements|achats|feuilles|segments|visites|lignes|lacunes|questions",
+    }
+    never_one = {"charts.silhouette.found", "charts.silhouette.chosen", "charts.roc.alike", "page.windows_value"}
+    for language in LANGUAGES:
+        found = re.compile(rf"\{{(?!share|customers|value)\w+\}} (?:d'|more |other )?(?:{nouns[language]})\b")
+        said = {key for key, text in keys(load(language)).items() if isinstance(text, str) and found.search(text)}
+        assert {key for key in said if not key.endswith(".many")} - never_one == set(), language
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2])
+def test_a_part_never_reads_as_nothing_nor_as_all(digits: int) -> None:
+    words = Words("en", "EUR")
+    for part in (1e-9, 0.0004, 0.004, 0.0049, 0.9949, 0.995, 0.99951, 1 - 1e-9):
+        assert words.percent(part, digits) not in (words.percent(0, digits), words.percent(1, digits))
+
+
+def test_what_is_not_once_never_reads_as_once() -> None:
+    words = Words("en", "EUR")
+    told = [words.times(ratio) for ratio in (None, 1, 1.004, 0.9996, 2.04)]
+    assert told == ["–", "1.0", "1.004", "0.9996", "2.0"]
 
 
 def test_a_change_is_a_number_and_a_part_of_what_was() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from bestiary import show_segments
 from bestiary.config import Settings
 from bestiary.errors import ConfigError, ModelError, PopulationError
+from bestiary.segments import cautions
 from bestiary.segments.fit import fit
 from bestiary.segments.model import Model, load
 from bestiary.segments.personas import bestiary_of
@@ -291,3 +293,12 @@ def test_a_buyer_without_a_last_purchase_is_refused(tmp_path: Path) -> None:
     customers = write(tmp_path / "customers.parquet", [*shop(), (None, 2, 5.0)])  # type: ignore[list-item]
     with pytest.raises(ModelError, match="without a last purchase"):
         fit(customers, tmp_path, Settings(), PROVENANCE)
+
+
+def test_too_early_for_nearly_everyone_is_not_for_everyone() -> None:
+    events = np.ones(1_000)
+    events[0] = 9
+    learned: Any = SimpleNamespace(buyers=SimpleNamespace(frame=SimpleNamespace(events=events)), min_events=5)
+    told = cautions._about_early(learned)[0]
+    assert told["en"].startswith("It is too early to say for 99% of the buyers")
+    assert told["fr"].startswith("Il est trop tôt pour 99 % des acheteurs")

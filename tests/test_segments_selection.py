@@ -68,7 +68,7 @@ def test_the_most_valuable_of_those_that_hold() -> None:
         (tried("rfm_gmm", ari=0.749), "not stable"),
         (tried("rfm_gmm", worst=0.49), "a segment dissolves: Jaccard 0.49"),
         (tried("rfm_gmm", smallest=0.01), "a segment of 1.0%, at least 2% asked"),
-        (tried("rfm_gmm", fidelity=0.85), "not explained: fidelity 0.85 with 1 leaves, 0.9 asked"),
+        (tried("rfm_gmm", fidelity=0.85), "not explained: fidelity 0.85 (leaves: 1), 0.9 asked"),
         (tried("rfm_gmm", ari=float("nan")), "not stable"),
     ],
     ids=["ari", "jaccard", "share", "fidelity", "undefined"],

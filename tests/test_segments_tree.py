@@ -1,5 +1,7 @@
 """The tree that explains the segments: its figures by hand, its rules in words."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
+from bestiary.config import Language
+from bestiary.report.words import Words as Pages
 from bestiary.segments.fidelity import CURVE_POINTS, confusion, figures
 from bestiary.segments.intervals import wilson_of
 from bestiary.segments.rules import regions, rules
@@ -176,8 +180,8 @@ def test_rules_say_days_purchases_and_money() -> None:
         ),
         (
             1,
-            "bought 1 to 2 times, spent over 1,234.50 EUR",
-            "a acheté 1 à 2 fois, a dépensé plus de 1\u202f234,50 EUR",
+            "bought 1 to 2 times, spent over EUR 1,234.50",
+            "a acheté 1 à 2 fois, a dépensé plus de 1\u202f234,50\u00a0EUR",
         ),
         (
             1,
@@ -186,8 +190,8 @@ def test_rules_say_days_purchases_and_money() -> None:
         ),
         (
             2,
-            "bought 1 to 2 times, spent at most 1,234.50 EUR",
-            "a acheté 1 à 2 fois, a dépensé au plus 1\u202f234,50 EUR",
+            "bought 1 to 2 times, spent at most EUR 1,234.50",
+            "a acheté 1 à 2 fois, a dépensé au plus 1\u202f234,50\u00a0EUR",
         ),
     ]
 
@@ -237,8 +241,8 @@ def test_scores_are_told_as_what_they_mean() -> None:
     found = [rule["text"]["en"] for rule in rules(nodes, columns, scores, "USD")]
     # recency score 3 or 4: at most the median, 24 days; frequency score 4: above 24; monetary score 1: at most 147.98
     assert found == [
-        "last time under 25 days ago, spent over 147.98 USD",
-        "last time under 25 days ago, spent at most 147.98 USD",
+        "last time under 25 days ago, spent over USD 147.98",
+        "last time under 25 days ago, spent at most USD 147.98",
         "came 25 times or more, last time 25 days ago or more",
         "came 1 to 24 times, last time 25 days ago or more",
     ]
@@ -269,15 +273,15 @@ SEEN = {
             "price",
             120.0,
             np.inf,
-            "looked at things of over 120.00 EUR on average",
-            "a regardé des articles valant plus de 120,00 EUR en moyenne",
+            "looked at things of over EUR 120.00 on average",
+            "a regardé des articles valant plus de 120,00\u00a0EUR en moyenne",
         ),
         (
             "price",
             20.0,
             1500.0,
-            "looked at things of over 20.00 and at most 1,500.00 EUR on average",
-            "a regardé des articles valant plus de 20,00 et au plus 1\u202f500,00 EUR en moyenne",
+            "looked at things of over EUR 20.00 and at most EUR 1,500 on average",
+            "a regardé des articles valant plus de 20,00\u00a0EUR et au plus 1\u202f500\u00a0EUR en moyenne",
         ),
     ],
 )
@@ -291,6 +295,17 @@ def test_visitors_are_told_by_what_they_looked_at(
 def test_a_condition_that_asks_nothing_is_not_told(role: str) -> None:
     assert condition(role, SEEN[role], Bounds(), "EUR") is None
     assert condition(role, SEEN[role], Bounds(-1.0, np.inf), "EUR") is None
+
+
+def test_rules_write_amounts_as_the_pages_do() -> None:
+    for amount in (12.5, 1_234.5, 2_000.0):
+        for language in get_args(Language):
+            shown = Pages(language, "EUR").money(amount, limit=True)
+            told = condition("monetary", "total_purchase_value", Bounds(low=amount), "EUR")
+            assert told is not None
+            assert told[language].endswith(shown)
+    assert Pages("en", "EUR").money(1_234.5, limit=True) == "EUR 1,234.50"  # what decides is not rounded away
+    assert Pages("en", "EUR").money(2_000.0, limit=True) == Pages("en", "EUR").money(2_000.0) == "EUR 2,000"
 
 
 def satisfies(region: dict[str, Bounds], rows: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bestiary.config import Language
+from bestiary.segments import wording
 
 LOCALES = Path(__file__).parent / "locales"
 LITTLE = 0.0005
@@ -44,8 +45,16 @@ class Words:
     currency: str
 
     def __call__(self, key: str, **values: object) -> str:
-        """The sentence at `key` with its `{names}` filled in; KeyError names a key that is not there."""
-        found = self._find(key)
+        """The sentence at `key` with its `{names}` filled in; KeyError names a key that is not there.
+
+        Where there is a sentence for `one` and another for `many`, the number `count` chooses as the language does; it
+        fills in `{n}` where that is not given.
+        """
+        found, count = self._find(key), values.get("count")
+        if isinstance(count, int | float):
+            values = {"n": self.number(count), **values}
+            if isinstance(found, dict) and set(found) == {"one", "many"}:
+                found = found["one" if wording.one(count, self.language) else "many"]
         if not isinstance(found, str):
             raise KeyError(key)
         return self._set(found.format(**values) if values else found)
@@ -81,7 +90,7 @@ class Words:
         base, _, last = name.rpartition("_")
         if last.endswith("m") and last[:-1].isdigit():
             label = self.label("columns", base)
-            return name if label == base else self("columns_window", label=label, months=last[:-1])
+            return name if label == base else f"{label}, {self('terms.months', count=int(last[:-1]))}"
         return self.label("columns", name)
 
     def dictionary(self, text: str) -> str:
@@ -92,10 +101,7 @@ class Words:
         """A number with grouped thousands; `digits` after the point."""
         if value is None:
             return UNDEFINED
-        text = f"{value:,.{digits}f}".replace("-", "\u2212")
-        if not text.strip("\u22120.,"):
-            text = text.lstrip("\u2212")
-        return text.translate({ord(","): self("format.thousands"), ord("."): self("format.point")})
+        return wording.number(value, self.language, digits)
 
     def compact(self, value: float) -> str:
         """A number short enough for an axis: 12 k, 3 M."""
@@ -115,12 +121,18 @@ class Words:
             return ">\u202f" + self("format.percent", number=self.number(100 * (1 - least), digits))
         return self("format.percent", number=self.number(100 * share, digits))
 
-    def money(self, value: float | None) -> str:
-        """An amount with its currency; cents only below a thousand."""
-        if value is None:
+    def money(self, value: float | None, *, limit: bool = False) -> str:
+        """An amount with its currency; cents only below a thousand, where it is no `limit` that has some."""
+        return UNDEFINED if value is None else wording.money(value, self.currency, self.language, limit=limit)
+
+    def times(self, ratio: float | None) -> str:
+        """How many times as much; what is not once never reads as once."""
+        if ratio is None:
             return UNDEFINED
-        amount = self.number(value, 2 if abs(value) < 1000 else 0)
-        return self("format.money", amount=amount, currency=self.currency)
+        digits = 1
+        while round(ratio, digits) == 1 and abs(ratio - 1) > 1e-6:
+            digits += 1
+        return self.number(ratio, digits)
 
     def figure(self, column: str, value: float | None) -> str:
         """A value of a column of the customer table: an amount, a whole number, or one digit after the point."""

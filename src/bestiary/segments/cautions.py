@@ -6,6 +6,7 @@ from bestiary.segments.choice.judge import FEWEST
 from bestiary.segments.follow.between import Between
 from bestiary.segments.group import Group
 from bestiary.segments.learn import Learned
+from bestiary.segments.wording import number
 
 Words = dict[str, str]
 HALF = 0.5
@@ -51,10 +52,10 @@ def _about_k(group: Group, settings: Settings) -> list[Words]:
     if group.frame.size < FEWEST:
         found.append(
             {
-                "en": f"{group.frame.size} customers are too few to say whether the segments are more than chance; "
-                f"at least {FEWEST} are asked.",
-                "fr": f"{group.frame.size} clients ne suffisent pas à dire si les segments sont plus que le hasard ; "
-                f"il en faut au moins {FEWEST}.",
+                "en": "The customers are too few to say whether the segments are more than chance: there are "
+                f"{group.frame.size}, and at least {FEWEST} are asked.",
+                "fr": "Les clients sont trop peu pour dire si les segments sont plus que le hasard : on en compte "
+                f"{group.frame.size}, et il en faut au moins {FEWEST}.",
             }
         )
     return found
@@ -143,11 +144,12 @@ def _about_early(learned: Learned) -> list[Words]:
         ]
     if share <= HALF:
         return []
+    percent, least = int(100 * share + 1e-9), learned.min_events  # rounded down: 100 % would be everyone
     return [
         {
-            "en": f"It is too early to say for {share:.0%} of the buyers: fewer than {learned.min_events:,} events. A "
+            "en": f"It is too early to say for {percent}% of the buyers: fewer than {least:,} events. A "
             "lower level of agreement (setting choice.agreement) places more of them, less surely.",
-            "fr": f"Il est trop tôt pour {100 * share:.0f} % des acheteurs : moins de {learned.min_events} événements. "
+            "fr": f"Il est trop tôt pour {percent} % des acheteurs : moins de {number(least, 'fr')} événements. "
             "Un niveau d'accord plus bas (réglage choice.agreement) en classe davantage, moins sûrement.",
         }
     ]

@@ -50,11 +50,10 @@ def about_history(days: int, settings: Settings) -> list[Words]:
     return [
         {
             "en": f"The buyers' history is of {en[0]} only, less than the shortest window ({en[1]}): recency means "
-            "little here. Where an animal is said to be quiet, gone or long unseen, read: seen less lately than the "
-            "others.",
+            "little here, and who bought or came longer ago than most did so a few days earlier.",
             "fr": f"L'historique des acheteurs n'est que de {fr}, moins que la plus courte période ({months} mois) : "
-            "la récence ne veut pas dire grand-chose ici. Là où un animal est dit silencieux, parti ou perdu de vue, "
-            "lisez : vu moins récemment que les autres.",
+            "la récence ne veut pas dire grand-chose ici, et qui a acheté ou est venu avant la plupart ne l'a fait que "
+            "quelques jours plus tôt.",
         }
     ]
 

@@ -40,7 +40,7 @@ _MORE: dict[str, Pair] = {
     "price": ("dearer tastes", "goûts plus chers"),
 }
 _LESS: dict[str, Pair] = {
-    "recency": ("longer gone", "partis depuis plus longtemps"),
+    "recency": ("less recent", "moins récents"),
     "frequency": ("less frequent", "moins fréquents"),
     "monetary": ("smaller spenders", "moins dépensiers"),
     "basket": ("smaller baskets", "plus petits paniers"),
@@ -58,7 +58,7 @@ _HIGH: dict[str, Pair] = {
     "price": ("dear tastes", "goûts chers"),
 }
 _LOW: dict[str, Pair] = {
-    "recency": ("long gone", "partis depuis longtemps"),
+    "recency": ("not recent", "peu récents"),
     "frequency": ("infrequent", "peu fréquents"),
     "monetary": ("small spenders", "petits dépensiers"),
     "basket": ("small baskets", "petits paniers"),

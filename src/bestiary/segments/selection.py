@@ -100,8 +100,8 @@ def _faults(attempt: Attempt, settings: Settings) -> tuple[Words, ...]:
     if attempt.k > 1 and people < rules.smallest_people:
         found.append(
             {
-                "en": f"a segment of {people} customers, at least {rules.smallest_people} asked",
-                "fr": f"un segment de {people} clients, au moins {rules.smallest_people} demandés",
+                "en": f"a segment of too few customers: {people}, at least {rules.smallest_people} asked",
+                "fr": f"un segment de trop peu de clients : {people}, au moins {rules.smallest_people} demandés",
             }
         )
     elif attempt.k > 1 and share < rules.smallest_share:
@@ -119,8 +119,8 @@ def _faults(attempt: Attempt, settings: Settings) -> tuple[Words, ...]:
         right = below(fidelity, rules.fidelity, 2)
         found.append(
             {
-                "en": f"not explained: fidelity {right} with {leaves} leaves, {rules.fidelity:g} asked",
-                "fr": _comma(f"inexpliqué : fidélité de {right} avec {leaves} feuilles, {rules.fidelity:g} demandée"),
+                "en": f"not explained: fidelity {right} (leaves: {leaves}), {rules.fidelity:g} asked",
+                "fr": _comma(f"inexpliqué : fidélité de {right} (feuilles : {leaves}), {rules.fidelity:g} demandée"),
             }
         )
     return tuple(found)

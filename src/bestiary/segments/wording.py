@@ -1,9 +1,39 @@
-"""Numbers and conditions as English and French write them."""
+"""Numbers, amounts and conditions as English and French write them."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bestiary.config import Language
+
 Words = dict[str, str]
+SIGNS: Mapping[Language, tuple[str, str]] = {"en": (",", "."), "fr": ("\u202f", ",")}
+"""Between thousands, and before what is less than one."""
+MONEY: Mapping[Language, str] = {"en": "{currency} {amount}", "fr": "{amount}\u00a0{currency}"}
+
+
+def number(value: float, language: Language, digits: int = 0) -> str:
+    """A number with grouped thousands; `digits` after the point. What reads as nothing has no minus."""
+    text = f"{value:,.{digits}f}".replace("-", "\u2212")
+    if not text.strip("\u22120.,"):
+        text = text.lstrip("\u2212")
+    thousands, point = SIGNS[language]
+    return text.translate({ord(","): thousands, ord("."): point})
+
+
+def money(amount: float, currency: str, language: Language, *, limit: bool = False) -> str:
+    """An amount with its currency, which may be empty; cents only below a thousand.
+
+    A `limit`, which decides who is on which side of it, keeps its cents.
+    """
+    cents = abs(amount) < 1000 or (limit and round(amount, 2) != round(amount))
+    shown = number(amount, language, 2 if cents else 0)
+    return MONEY[language].format(amount=shown, currency=currency) if currency else shown
+
+
+def one(count: float, language: Language) -> bool:
+    """Whether so many take the singular: in English 1, in French also what is less than 2."""
+    return abs(count) < 2 if language == "fr" else count == 1
 
 
 @dataclass(frozen=True)
@@ -27,7 +57,6 @@ def condition(role: str, column: str, bounds: Bounds, currency: str) -> Words | 
     Recency is that of a visit where `column` counts days since one, else that of a purchase; frequency counts sessions
     where `column` does, else purchases. Any other column is called by its name. `currency` may be empty.
     """
-    unit = f" {currency}" if currency else ""
     if role == "recency":
         return _recency(*bounds.whole, _SEEN if "visit" in column else _BOUGHT)
     if role in ("frequency", "sessions"):
@@ -35,7 +64,7 @@ def condition(role: str, column: str, bounds: Bounds, currency: str) -> Words | 
     if role == "carts":
         return _carts(*bounds.whole)
     if role in ("monetary", "price"):
-        return _amount(bounds, unit, _LOOKED if role == "price" else _SPENT)
+        return _amount(bounds, currency, _LOOKED if role == "price" else _SPENT)
     return _amount(bounds, "", {"en": f"{column} {{}}", "fr": f"{column} {{}}"})
 
 
@@ -108,19 +137,19 @@ def _carts(least: int | None, most: int | None) -> Words | None:
     return {"en": f"put something in the cart {en}", "fr": f"a mis un article au panier {fr}"}
 
 
-def _amount(bounds: Bounds, unit: str, of: Words) -> Words | None:
+def _amount(bounds: Bounds, currency: str, of: Words) -> Words | None:
     low = bounds.low if bounds.low >= 0 else None
     high = bounds.high if bounds.high < math.inf else None
     if low is None and high is None:
         return None
-    least, most = (_money_en(low), _money_fr(low)), (_money_en(high), _money_fr(high))
+    least, most = _limits(low, currency), _limits(high, currency)
     if low is None:
         en, fr = f"at most {most[0]}", f"au plus {most[1]}"
     elif high is None:
         en, fr = f"over {least[0]}", f"plus de {least[1]}"
     else:
         en, fr = f"over {least[0]} and at most {most[0]}", f"plus de {least[1]} et au plus {most[1]}"
-    return {"en": of["en"].format(en + unit), "fr": of["fr"].format(fr + unit)}
+    return {"en": of["en"].format(en), "fr": of["fr"].format(fr)}
 
 
 def _times(number: int) -> str:
@@ -131,17 +160,13 @@ def _fois(number: int) -> str:
     return "une fois" if number == 1 else f"{number} fois"
 
 
-def _count(number: int, one: str, many: str, *, french: bool = False) -> str:
-    singular = number < 2 if french else number == 1
-    return f"{number} {one if singular else many}"
+def _count(count: int, singular: str, plural: str, *, french: bool = False) -> str:
+    return f"{count} {singular if one(count, 'fr' if french else 'en') else plural}"
 
 
-def _money_en(amount: float | None) -> str:
-    return f"{amount or 0:,.2f}"
-
-
-def _money_fr(amount: float | None) -> str:
-    return _money_en(amount).replace(",", "\u202f").replace(".", ",")
+def _limits(amount: float | None, currency: str) -> tuple[str, str]:
+    """An amount in English and in French; of nothing where it asks nothing."""
+    return money(amount or 0, currency, "en", limit=True), money(amount or 0, currency, "fr", limit=True)
 
 
 def below(value: float, limit: float, digits: int) -> str:

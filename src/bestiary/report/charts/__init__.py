@@ -64,11 +64,12 @@ def _several(summary: Mapping[str, Any], words: Words) -> Iterator[tuple[str, Ca
     zone, buyers = summary["time_zone"], summary["segments"]
     visitors = summary["visitors"]["segments"] if summary["visitors"] else []
     everyone = [*buyers, *visitors]
+    seen = min(31 * summary["windows"][-1], len(summary["quality"].get("days") or []))
     for whose, segments in (("buyers", buyers), ("visitors", visitors)):
         for one in segments:
             number, name = one["segment"], words.name(one["name"])
             yield f"profile-{number}", partial(profile_chart, one, segments, words, whose)
-            yield f"hours-{number}", partial(hours_chart, one["hours"], zone, words, name, number)
+            yield f"hours-{number}", partial(hours_chart, one["hours"], zone, words, name, number, seen)
             yield f"flows-{number}", partial(flows_chart, one, everyone, words)
     if summary["follow"]:
         yield "movements", partial(movements_chart, summary["follow"], words, everyone)

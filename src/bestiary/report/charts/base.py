@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bestiary.report.distributions import log1p
 from bestiary.report.palette import GRID, INK, VEIL
 from bestiary.report.words import Words
+from bestiary.segments.wording import SIGNS
 
 FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
 TICKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10**4, 3 * 10**4, 10**5, 3 * 10**5, 10**6, 10**7, 10**8, 10**9)
@@ -69,7 +70,7 @@ def chart(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 56, "r": 12, "t": 12, "b": 48},
         "hoverlabel": {"font": {"family": FONT}, "align": "left"},
-        "separators": words("format.point") + words("format.thousands"),
+        "separators": "".join(reversed(SIGNS[words.language])),
         "legend": {"x": 1, "xanchor": "right", "y": 1, "yanchor": "top", "font": {"size": 11}, "bgcolor": VEIL},
         "showlegend": False,
     }

@@ -69,7 +69,7 @@ def biplot_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "biplot", words, traces, layout, (500, 560), says, told, drawn=size, arrows=len(arrows), share=share, **values
     )
     outside = len(numbers) - int(inside.sum())
-    return replace(found, note=words("terms.outside", n=words.number(outside)) if outside else "")
+    return replace(found, note=words("terms.outside", count=outside) if outside else "")
 
 
 def apart(

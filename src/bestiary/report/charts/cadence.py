@@ -30,7 +30,10 @@ def cadence_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
             "size": 9,
             "symbol": ["circle" if one["kept"] else "circle-open" for one in intervals],
         },
-        "text": [words("chart_terms.replays", n=words.number(one["replays"])) for one in intervals],
+        "text": [
+            f"{words.percent(one['agreement'])} ({words('chart_terms.replays', n=words.number(one['replays']))})"
+            for one in intervals
+        ],
         "hovertemplate": words("chart_terms.cadence_hover") + "<extra></extra>",
     }
     shapes: list[dict[str, Any]] = []
@@ -50,8 +53,7 @@ def cadence_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
     says, values = lasts(found, words)
     asked = words("chart_terms.level", level=words.percent(level, 0)) if level is not None else ""
     numbers = [
-        words("chart_terms.age", days=words.number(one["days"]), share=words.percent(one["agreement"]))
-        for one in intervals
+        words("chart_terms.median", name=_days(one, words), value=words.percent(one["agreement"])) for one in intervals
     ]
     return chart("cadence", words, [trace], layout, (320, 0), says, numbers, **values, level=asked)
 
@@ -59,5 +61,9 @@ def cadence_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
 def lasts(found: Mapping[str, Any], words: Words) -> tuple[str, dict[str, str]]:
     """Up to which age a model keeps the levels; `open` where it still does at the end of the history."""
     told = found["intervals"][max((found["steps"] or 0) - 1, 0)]
-    values = {"days": words.number(told["days"]), "share": words.percent(told["agreement"], 0)}
+    values = {"days": _days(told, words), "share": words.percent(told["agreement"], 0)}
     return ("open" if found["open"] else "found") if found["steps"] else "never", values
+
+
+def _days(interval: Mapping[str, Any], words: Words) -> str:
+    return words("terms.days", count=round(interval["days"]))

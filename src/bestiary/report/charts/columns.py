@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from bestiary.report.chance import stands_out
 from bestiary.report.charts.base import Chart, axis, chart, log_ticks, named_axis, plain
 from bestiary.report.distributions import ORDERED, log1p
 from bestiary.report.palette import ACCENT, HIGH, SOFT
@@ -46,7 +47,7 @@ def _middle(record: Mapping[str, Any], words: Words) -> Told:
     if column["min"] == column["median"] == 0:
         return ("few" if column["q3"] else "most"), values, told
     if len(record["columns"]) > 1:
-        return "longest", {**values, "months": str(column["window"])}, told
+        return "longest", {**values, "months": words("terms.months", count=column["window"])}, told
     return "found", values, told
 
 
@@ -68,15 +69,15 @@ def _commonest(record: Mapping[str, Any], words: Words) -> Told:
 
 
 def _fullest(record: Mapping[str, Any], words: Words) -> Told:
-    """The day, or the week, that most of the known times are in."""
+    """The day, or the week, that most of the known times are in, where it surely stands out."""
     total, most = sum(record["counts"]), max(record["counts"])
     at = record["counts"].index(most)
     start, share = words.date(record["starts"][at]), words.percent(most / total)
-    tied = record["counts"].count(most) > 1
+    says = record["step"] if stands_out(record["counts"]) else f"{record['step']}_even"
     values = {"start": start, "share": share, "unit": words("chart_terms.counts")}
     values |= _known(record["columns"][0], words)
     told = [words("chart_terms.median", name=start, value=share)]
-    return f"{record['step']}{'_tied' if tied else ''}", values, told
+    return says, values, told
 
 
 def _known(column: Mapping[str, Any], words: Words) -> dict[str, str]:
@@ -130,7 +131,7 @@ def _steps(record: Mapping[str, Any], shown: list[float], bins: list[str], words
         {
             "type": "scatter",
             "mode": "lines",
-            "name": words("terms.months", n=column["window"]),
+            "name": words("terms.months", count=column["window"]),
             "x": [round(edge, 6) for edge in shown],
             "y": [*counts, counts[-1]],
             "text": [*bins, bins[-1]],

@@ -88,7 +88,7 @@ def loadings_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
     says, values, numbers = strongest(columns, [row[0] for row in shown], words)
     size = (60 + 24 * len(names), 460)
     return chart(
-        "loadings", words, [trace, cell_texts(parts, texts, 10)], layout, size, says, numbers, **values, n=len(rows)
+        "loadings", words, [trace, cell_texts(parts, texts, 10)], layout, size, says, numbers, **values, count=len(rows)
     )
 
 

@@ -64,7 +64,7 @@ def finding(known: Days, gaps: Mapping[str, set[str]], words: Words) -> tuple[st
     values = {"total": words.number(len(known)), "n": words.number(len(found)), "usual": ""}
     if not found:
         return "none", values
-    return ("one" if len(found) == 1 else "found"), {**values, "last": words.date(found[-1])}
+    return "found", {**values, "last": words.date(found[-1])}
 
 
 def weekdays(words: Words) -> list[str]:

@@ -94,7 +94,8 @@ def movements_chart(record: Mapping[str, Any], words: Words, segments: Segments 
         values["share"] = words.percent(stayed, 0)
         says = "still"
     if moves:
-        values |= {"source": ends[0][0], "target": ends[0][1], "n": words.number(moves[0].customers)}
+        most = words("terms.customers_count", count=moves[0].customers)
+        values |= {"source": ends[0][0], "target": ends[0][1], "n": most}
         says = "tied" if len(moves) > 1 and moves[0].customers == moves[1].customers else "found"
     size = (height(len({f.source for f in flows}), len({f.target for f in flows})), 0)
     return chart("movements", words, [trace], LAYOUT, size, says, told, **values)

@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 
+from bestiary.report.chance import stands_out
 from bestiary.report.charts.base import Chart, axis, chart, named_axis
 from bestiary.report.charts.days import colour_bar, weekdays
 from bestiary.report.palette import LOW, MIDDLE
 from bestiary.report.words import Words
 
 Counts = Sequence[Sequence[int]]
+WIDTHS = (1, 6)
+"""Hours of the parts of a day, of which the first kind is told that has a busiest one."""
 
 
-def hours_chart(hours: Counts, time_zone: str, words: Words, name: str, segment: int) -> Chart | None:
+def hours_chart(hours: Counts, time_zone: str, words: Words, name: str, segment: int, seen: int) -> Chart | None:
     """Share of the visits in each hour of the week, in percent; None where nobody came.
 
-    `hours` are 7 lists (Monday first) of 24 counts, in the shop's time zone; `name` and number are the segment's.
+    `hours` are 7 lists (Monday first) of 24 counts, in the shop's time zone, `seen` in so many days; `name` and number
+    are the segment's.
     """
     total = sum(map(sum, hours))
     if not total:
@@ -46,7 +50,7 @@ def hours_chart(hours: Counts, time_zone: str, words: Words, name: str, segment:
         "yaxis": named_axis(range(7), days, autorange="reversed", tickfont={"size": 11}),
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
     }
-    says, values = busiest(hours, words)
+    says, values = busiest(hours, seen, words)
     by_day = [
         words("chart_terms.median", name=d, value=words.percent(sum(r) / total))
         for d, r in zip(days, hours, strict=True)
@@ -55,10 +59,21 @@ def hours_chart(hours: Counts, time_zone: str, words: Words, name: str, segment:
     return chart(f"hours-{segment}", words, [trace], layout, (310, 0), says, by_day, **values)
 
 
-def busiest(hours: Counts, words: Words) -> tuple[str, dict[str, str]]:
-    """The hour of the week with most visits, and its share."""
+def busiest(hours: Counts, seen: int, words: Words) -> tuple[str, dict[str, str]]:
+    """The hour of the week with most visits, and its share, where it surely stands out; else that of the day.
+
+    Of the days that were `seen`, one more may be of one weekday than of another, which alone brings it so much more.
+    """
     total, most = sum(map(sum, hours)), max(map(max, hours))
-    places = [(y, x) for y, row in enumerate(hours) for x, n in enumerate(row) if n == most]
-    y, x = places[0]
-    values = {"day": weekdays(words)[y], "hours": words("chart_terms.hours", start=x, stop=x + 1)}
-    return ("tied" if len(places) > 1 else "found"), {**values, "share": words.percent(most / total)}
+    y, x = next((y, x) for y, row in enumerate(hours) for x, n in enumerate(row) if n == most)
+    weeks = seen // 7
+    if weeks and stands_out([n for row in hours for n in row], (weeks + 1) / weeks):
+        values = {"day": weekdays(words)[y], "hours": words("chart_terms.hours", start=x, stop=x + 1)}
+        return "found", {**values, "share": words.percent(most / total)}
+    for width in WIDTHS:
+        parts = [sum(sum(row[start : start + width]) for row in hours) for start in range(0, 24, width)]
+        if stands_out(parts):
+            start = width * parts.index(max(parts))
+            told = words("chart_terms.hours", start=start, stop=start + width)
+            return "daily", {"hours": told, "share": words.percent(max(parts) / total)}
+    return "even", {"share": words.percent(most / total)}

@@ -10,6 +10,7 @@ from bestiary.customers.features import features
 from bestiary.report.charts.base import Chart, chart, log_ticks, plain, segment_name, typed
 from bestiary.report.palette import GRID, SOFT, looks
 from bestiary.report.words import Words, is_amount
+from bestiary.segments.wording import MONEY
 
 AXES = ("recency", "frequency", "monetary")
 MANY = 10_000
@@ -116,7 +117,7 @@ def _hover(column: str, at: int, words: Words) -> str:
     shown = f"%{{customdata[{at}]:,.0f}}"
     if is_amount(column):
         amount = f"%{{customdata[{at}]:,.2f}}"
-        shown = words("format.money", amount=amount, currency=plain(words.currency))
+        shown = MONEY[words.language].format(amount=amount, currency=plain(words.currency))
     return f"{plain(words.column(column))}{words('format.colon')}{shown}"
 
 

@@ -47,7 +47,7 @@ def tree_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         words(
             "chart_terms.leaf",
             name=names[n["segment"]],
-            customers=words.number(n["customers"]),
+            customers=words("terms.customers_count", count=n["customers"]),
             purity=words.percent(n["purity"]),
         )
         for n in nodes.values()
@@ -83,7 +83,7 @@ def question(node: Mapping[str, Any], summary: Mapping[str, Any], words: Words) 
     column, threshold = str(node["column"]), float(node["threshold"])
     source = str(summary["sample"]["sources"].get(column, column))
     amount = is_amount(source) and not summary["scored"]
-    shown = words.money(threshold) if amount else words.number(math.floor(threshold))
+    shown = words.money(threshold, limit=True) if amount else words.number(math.floor(threshold))
     return wrapped(f"{plain(asks_about(node, summary, words))} ≤\u00a0{shown.replace(' ', NBSP)}?", 18)
 
 
@@ -124,7 +124,7 @@ def _marks(
             "symbol": [style[n["segment"]].symbol if n["left"] is None else "circle" for n in nodes.values()],
         },
         "text": [
-            f"{plain(names[n['segment']])}<br>{words('terms.customers_count', n=words.number(n['customers']))}"
+            f"{plain(names[n['segment']])}<br>{words('terms.customers_count', count=n['customers'])}"
             f"<br>{words('terms.purity')} {words.percent(n['purity'])}"
             for n in nodes.values()
         ],
@@ -136,7 +136,7 @@ def _caption(summary: Mapping[str, Any], node: Mapping[str, Any], places: Places
     x, y = places[node["id"]]
     if node["left"] is None:
         names = {s["segment"]: words.name(s["name"]) for s in summary["segments"]}
-        count = words("terms.customers_count", n=words.number(node["customers"]))
+        count = words("terms.customers_count", count=node["customers"])
         text = f"<b>{plain(names[node['segment']], 30)}</b><br>{count}, {words.percent(node['purity'], 0)}"
         return _note(x, y, text, xanchor="left", xshift=12, align="left")
     return _note(x, y, question(node, summary, words), xanchor="left", xshift=8, align="left", bgcolor="var(--page)")

@@ -11,8 +11,6 @@ from bestiary.report.words import Words
 TERMS = {"expected": "terms.expected", "actual": "terms.actual_revenue"}
 FEW = 30
 """Points of fewer customers decide nothing and are drawn hollow."""
-ABOUT = 0.05
-"""What came is called about what was expected up to this part of it."""
 
 
 def calibration_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
@@ -50,21 +48,24 @@ def calibration_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
             **log_ticks(min(0.0, *scaled), max(scaled), words),
         ),
     }
-    says, values = _calibrated(calibration, words)
     numbers = [
         words("chart_terms.tenth", n=n, expected=words.money(expected), actual=words.money(actual))
         for n, expected, actual in zip(tenths, calibration["expected"], calibration["actual"], strict=True)
     ]
-    return chart("calibration", words, traces, layout, (340, 0), says, numbers, **values)
+    return chart("calibration", words, traces, layout, (340, 0), "found", numbers, **_calibrated(calibration, words))
 
 
-def _calibrated(calibration: Mapping[str, Any], words: Words) -> tuple[str, dict[str, str]]:
-    """What came of the tenth of whom most was expected, beside what was expected."""
-    expected, actual = float(calibration["expected"][-1]), float(calibration["actual"][-1])
-    says = "more" if actual > expected else "less"
-    if abs(actual - expected) <= ABOUT * abs(expected):
-        says = "about"
-    return says, {"expected": words.money(expected), "actual": words.money(actual), "currency": words.currency}
+def _calibrated(calibration: Mapping[str, Any], words: Words) -> dict[str, str]:
+    """In how many of the tenths more came than was expected, in how many less; and what both are a buyer, of all."""
+    tenths = list(zip(calibration["expected"], calibration["actual"], strict=True))
+    expected, actual = (sum(one[side] for one in tenths) / len(tenths) for side in (0, 1))
+    return {
+        "more": str(sum(came > wanted for wanted, came in tenths)),
+        "less": str(sum(came < wanted for wanted, came in tenths)),
+        "expected": words.money(expected),
+        "actual": words.money(actual),
+        "currency": words.currency,
+    }
 
 
 def reliability_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
@@ -148,6 +149,9 @@ def _curve(against: str, one: Mapping[str, Any], words: Words) -> dict[str, Any]
             "size": 7,
             "symbol": ["circle" if point["customers"] >= FEW else "circle-open" for point in points],
         },
-        "text": [words("terms.customers_count", n=words.number(point["customers"])) for point in points],
-        "hovertemplate": "%{x}: %{y:.0f} % (%{text})<extra></extra>",
+        "text": [
+            f"{words.percent(point['share'])} ({words('terms.customers_count', count=point['customers'])})"
+            for point in points
+        ],
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
     }
