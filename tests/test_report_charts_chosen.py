@@ -60,6 +60,24 @@ def test_calibration_tells_of_the_best_tenth(summary: dict[str, Any], actual: fl
     assert says in drawn(calibration_chart(summary, WORDS)).title
 
 
+def test_calibration_is_read_on_an_axis_whose_ticks_are_amounts(summary: dict[str, Any]) -> None:
+    calibration = summary["comparison"]["worth"]["calibration"]
+    found = drawn(calibration_chart(summary, WORDS))
+    axis = found.figure["layout"]["yaxis"]
+    ticks = dict(zip(axis["ticktext"], axis["tickvals"], strict=True))
+    for trace, name in zip(found.figure["data"], ("expected", "actual"), strict=True):
+        assert trace["text"] == [WORDS.money(value) for value in calibration[name]]
+        # Between the ticks of 100 and of 300 stand those from 100 to 300.
+        between = [amount for amount, y in zip(calibration[name], trace["y"], strict=True) if inside(y, ticks)]
+        assert between == [amount for amount in calibration[name] if 100 < amount < 300]
+    one = WORDS("chart_terms.tenth", n=10, expected=WORDS.money(1700), actual=WORDS.money(1710))
+    assert one in found.description
+
+
+def inside(y: float, ticks: dict[str, float]) -> bool:
+    return ticks["100"] < y < ticks["300"]
+
+
 def curve(shares: list[float], visits: int | None, people: int = 600, against: str = "next") -> dict[str, Any]:
     points = [{"n": n, "share": share, "customers": people} for n, share in enumerate(shares, 1)]
     return {"against": against, "level": 0.8, "points": points, "visits": visits}

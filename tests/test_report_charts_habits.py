@@ -21,6 +21,10 @@ def profiled(summary: dict[str, Any], *roles: dict[str, Any]) -> dict[str, Any]:
     return summary["segments"][0]  # type: ignore[no-any-return]
 
 
+def titled(segment: dict[str, Any], summary: dict[str, Any]) -> str:
+    return drawn(profile_chart(segment, summary["segments"], WORDS)).title
+
+
 RECENCY = role("recency", "days_since_last_purchase", 10, 40)
 SPENT = role("monetary", "total_purchase_value", 400, 100)
 
@@ -37,7 +41,34 @@ def test_a_profile_is_an_index_on_doublings(summary: dict[str, Any]) -> None:
     assert bars["text"][0].endswith("index 25<br>fewer days are more recent")
     assert "EUR 400.00 (half between EUR 200.00 and EUR 720.00)" in bars["text"][1]
     ticks = found.figure["layout"]["xaxis"]
-    assert dict(zip(ticks["tickvals"], ticks["ticktext"], strict=True))[1] == "200"
+    told = {at: float(text) for at, text in zip(ticks["tickvals"], ticks["ticktext"], strict=True)}
+    assert told == {at: 100 * 2.0**at for at in range(-3, 4)}
+
+
+def test_the_two_that_lie_furthest_are_told_the_furthest_first(summary: dict[str, Any]) -> None:
+    segment = profiled(summary, role("carts", "c", 1.5, 1), RECENCY, role("monetary", "m", 800, 100))
+    both = WORDS("chart_terms.both", one=WORDS("chart_terms.more_monetary"), other=WORDS("chart_terms.less_recency"))
+    assert WORDS("charts.profile.found", name="Lion", what=both) == titled(segment, summary)
+
+
+@pytest.mark.parametrize(("carts", "alike"), [(1.09, True), (1.12, False), (1 / 1.09, True), (1 / 1.12, False)])
+def test_within_a_tenth_of_the_median_customer_is_alike(summary: dict[str, Any], carts: float, alike: bool) -> None:
+    told = titled(profiled(summary, role("carts", "c", carts, 1)), summary)
+    assert (told == WORDS("charts.profile.alike", name="Lion", whose=WORDS("whose.buyers"))) == alike
+
+
+@pytest.mark.parametrize(("doublings", "cut"), [(5, False), (9, True), (-9, True)])
+def test_what_is_beyond_six_doublings_stands_at_the_end_of_the_axis_with_its_number(
+    summary: dict[str, Any], doublings: int, cut: bool
+) -> None:
+    """So that one figure of a shop does not press all others onto the line."""
+    far = role("carts", "c", 2.0**doublings, 1)
+    found = drawn(profile_chart(profiled(summary, far, SPENT), summary["segments"], WORDS)).figure
+    low, high = found["layout"]["xaxis"]["range"]
+    assert high == -low < 7
+    at, near = found["data"][0]["x"]
+    assert (at, near) == ((high if doublings > 0 else low) if cut else doublings, 2)
+    assert found["layout"]["yaxis"]["ticktext"][0] == f"c<br><b>{WORDS.number(100 * 2.0**doublings)}</b>"
 
 
 def test_what_has_no_index_is_left_out_and_said(summary: dict[str, Any]) -> None:
