@@ -193,6 +193,16 @@ def test_days_without_an_event_until_as_of_are_gaps_and_are_not_usual(tmp_path: 
     assert {gap["usual"] for gap in found} == {5.0}
 
 
+def test_a_day_is_one_of_the_shop_and_the_last_is_the_one_before_as_of(tmp_path: Path) -> None:
+    """20:00 in London is 5:00 of the next day in Tokyo."""
+    lines = [shop.line(event_time=f"2019-10-01 {hour}:00:00 UTC", product_id=hour) for hour in ("10", "14", "20")]
+    abroad = shop.SMALL.model_copy(update={"time_zone": "Asia/Tokyo"})
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", lines), tmp_path / "store", settings=abroad)
+    done = pipeline.customers(tmp_path / "store", as_of=date(2019, 10, 4), settings=abroad)
+    told = json.loads((done.path / "quality.json").read_text())["days"]
+    assert [(day["day"], day["events"]) for day in told] == [("2019-10-01", 2), ("2019-10-02", 1), ("2019-10-03", 0)]
+
+
 def test_what_happens_from_as_of_on_is_no_inconsistency_or_outlier_yet(tmp_path: Path) -> None:
     later = [at("2019-10-03", user_id=user, event_type="purchase", brand=f"b{user}") for user in ("1", "2")]
     flood = [at("2019-10-03", user_session="flood", product_id=str(n)) for n in range(501)]

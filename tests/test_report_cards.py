@@ -91,6 +91,9 @@ def test_a_segment_has_the_rules_of_its_own(page: str, summary: dict[str, Any], 
         own = [r for r in whole["tree"]["rules"] if r["segment"] == one["segment"] - first]
         others = [r for r in whole["tree"]["rules"] if r["segment"] != one["segment"] - first]
         assert own
-        assert all(WORDS.sentence(rule["text"]) in plain(told) for rule in own)
+        for rule in own:
+            count = WORDS("terms.customers_count", n=WORDS.number(rule["customers"]))
+            purity = f"{WORDS('terms.purity').lower()} {WORDS.percent(rule['purity'])}"
+            assert f"{WORDS.sentence(rule['text'])} {count} · {purity}" in plain(told)
         distinct = {WORDS.sentence(r["text"]) for r in others} - {WORDS.sentence(r["text"]) for r in own}
         assert not [rule for rule in distinct if f" {rule} " in plain(told)]

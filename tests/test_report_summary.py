@@ -94,6 +94,31 @@ def test_finding_names_the_rich_and_the_quiet() -> None:
     assert finding([segment(0, 0.5, None, 10), segment(1, 0.5, None, 90)]) == {"top": None, "quiet": None}
 
 
+@pytest.mark.parametrize(
+    ("recency", "days", "quiet"), [(39, 90, True), (40, 90, False), (39, 30, True), (39, 29, False), (None, 90, False)]
+)
+def test_a_segment_is_quiet_below_the_fortieth_percentile_and_from_thirty_days_on(
+    recency: float | None, days: int, quiet: bool
+) -> None:
+    def segment(number: int, value: float, recency: float | None, days: int) -> dict[str, Any]:
+        seen = {"percentiles": {"recency": recency}, "medians": {"days_since_last_purchase": days}}
+        return {"segment": number, "share_of_customers": 0.5, "share_of_value": value, **seen}
+
+    # The one with most for its size is never called quiet, however long ago it came.
+    found = finding([segment(0, 0.7, 5, 200), segment(1, 0.3, recency, days)])
+    assert found == {"top": 0, "quiet": 1 if quiet else None}
+
+
+def test_the_quiet_one_that_is_told_is_the_one_with_most_revenue() -> None:
+    gone = {"percentiles": {"recency": 5}, "medians": {"days_since_last_purchase": 99}}
+    shares = [(0.1, 0.6), (0.3, 0.25), (0.6, 0.15)]
+    segments = [
+        {"segment": n, "share_of_customers": people, "share_of_value": value, **gone}
+        for n, (people, value) in enumerate(shares)
+    ]
+    assert finding(segments) == {"top": 0, "quiet": 1}
+
+
 def test_what_a_segment_does_comes_from_its_own_visits(summary: dict[str, Any], run: Path) -> None:
     lion = next(s for s in summary["segments"] if s["persona"] == "lion")
     # Half of the 60 lions bought it, and a tenth of each other segment, in whole customers.
