@@ -50,6 +50,27 @@ def test_the_choice_is_worded_in_both_languages(summary: dict[str, Any]) -> None
     assert "k = 7 silhouette 0.62, Rand index 0.76" in drawn(choice_chart(summary, WORDS)).description
 
 
+def test_each_figure_of_the_choice_is_drawn_under_its_name(summary: dict[str, Any]) -> None:
+    found = summary["silhouette"]
+    point = {"silhouette": 0.5, "low": 0.4, "high": 0.7, "sample": 0.55, "kind": "sampled"}
+    found["curve"][1] |= point | {"null_low": 0.1, "null_mean": 0.2, "null_high": 0.4, "ari": 0.8, "jaccard": 0.6}
+    figure = drawn(choice_chart(summary, WORDS)).figure
+    drawn_as = {trace["name"]: trace for trace in figure["data"]}
+    for term, value in (("all_customers", 0.5), ("sample_curve", 0.55), ("null_mean", 0.2), ("ari", 0.8)):
+        assert drawn_as[WORDS(f"terms.{term}")]["y"][1] == value, term
+    assert drawn_as[WORDS("terms.jaccard")]["y"][1] == 0.6
+    error = drawn_as[WORDS("terms.all_customers")]["error_y"]
+    assert (error["array"][1], error["arrayminus"][1]) == (pytest.approx(0.2), pytest.approx(0.1))
+    band = drawn_as[WORDS("terms.null_band")]
+    low, high = sorted(y for x, y in zip(band["x"], band["y"], strict=True) if x == found["curve"][1]["k"])
+    assert (low, high) == (0.1, 0.4)
+    # The level asked of a figure is a line of that figure's colour.
+    asked = {shape["line"]["color"]: shape["y0"] for shape in figure["layout"]["shapes"] if shape["type"] == "line"}
+    assert asked == {
+        drawn_as[WORDS(f"terms.{name}")]["line"]["color"]: found["asked"][name] for name in ("ari", "jaccard")
+    }
+
+
 @pytest.mark.parametrize(
     ("actual", "says"),
     [(100.0, "brought about that: EUR 100.00"), (105.0, "brought about that"), (106.0, "more"), (94.0, "less")],
@@ -97,3 +118,10 @@ def test_reliability_states_its_level(summary: dict[str, Any]) -> None:
     assert found.title == "From visit 3 on customers can be placed: 85% keep their segment at the next visit"
     assert found.subtitle.endswith("the level asked, 80%")
     assert "after one visit more, visit 1: 60.0%" in found.description
+
+
+def test_the_interval_of_reliability_is_that_of_its_point(summary: dict[str, Any]) -> None:
+    summary["enough"]["deciding"]["points"][0] |= {"share": 0.6, "low": 0.5, "high": 0.9}
+    curve = drawn(reliability_chart(summary, WORDS)).figure["data"][0]
+    error = curve["error_y"]
+    assert (curve["y"][0], error["array"][0], error["arrayminus"][0]) == (60, pytest.approx(30), pytest.approx(10))

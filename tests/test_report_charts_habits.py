@@ -111,6 +111,20 @@ def test_hours_are_shares_of_the_visits_and_the_fullest_is_named() -> None:
     assert french.figure["layout"]["yaxis"]["ticktext"][0] == "lundi"
 
 
+def test_an_hour_s_share_is_of_the_whole_week_and_a_day_s_of_its_hours() -> None:
+    """Of 8 visits one is on Monday at 9:00 and 7 on Sunday, 5 of them at 20:00; Monday is on top."""
+    week = [[0] * 24 for _ in range(7)]
+    week[0][9], week[6][20], week[6][21] = 1, 5, 2
+    found = drawn(hours_chart(week, "UTC", WORDS, "Lion", 0))
+    cells, axis = found.figure["data"][0], found.figure["layout"]["yaxis"]
+    assert (axis["ticktext"][0], axis["autorange"], cells["y"]) == ("Monday", "reversed", list(range(7)))
+    assert cells["text"][0][9].endswith(": 12.50%")
+    assert cells["text"][6][20].startswith("Sunday, ")
+    assert cells["text"][6][20].endswith(": 62.50%")
+    for day, share in (("Monday", "12.5%"), ("Tuesday", "0.0%"), ("Sunday", "87.5%")):
+        assert WORDS("chart_terms.median", name=day, value=share) in found.description
+
+
 def test_hours_with_several_fullest_and_with_nobody() -> None:
     week = [[0] * 24 for _ in range(7)]
     assert hours_chart(week, "UTC", WORDS, "Lion", 0) is None
@@ -135,6 +149,24 @@ def test_days_stand_in_their_week_and_gaps_on_their_day(summary: dict[str, Any])
     assert cells["text"][4][28].endswith("purchases, few events")
     assert found.title == "2 of 214 days have a gap, the last on 15 November 2019"
     assert found.note == ""
+
+
+def test_a_day_tells_its_events_and_purchases_and_the_calendar_its_fullest_and_its_usual_day(
+    summary: dict[str, Any],
+) -> None:
+    """Its rows are weekdays from Monday down; a month's name stands over the week in which it begins."""
+    summary["quality"]["days"][0] |= {"events": 9_999, "purchases": 42}
+    found = drawn(days_chart(summary, WORDS))
+    cells, layout = found.figure["data"][0], found.figure["layout"]
+    assert (layout["yaxis"]["ticktext"][0], layout["yaxis"]["autorange"]) == ("Monday", "reversed")
+    told = WORDS("chart_terms.day", events="9,999", purchases="42")
+    assert cells["text"][2][0] == f"1 May 2019: {told}"  # a Wednesday
+    assert cells["zmax"] == 9_999
+    months = dict(zip(layout["xaxis"]["ticktext"], layout["xaxis"]["tickvals"], strict=True))
+    assert months["2019-05"] == 0
+    assert months["2019-07"] == 9  # the week of 1 July, the ninth after that of 29 April
+    assert WORDS("chart_terms.most_events", day="1 May 2019", n="9,999") in found.description
+    assert WORDS("chart_terms.usual_day", n="1,000") in found.description
 
 
 def test_only_the_latest_weeks_are_drawn_and_all_are_counted(summary: dict[str, Any]) -> None:
