@@ -15,7 +15,7 @@ from bestiary.lake.rejects import examples
 from bestiary.report.dashboard.app import create_app
 from bestiary.report.dashboard.compared import Comparisons
 from bestiary.report.pages import PAGES
-from dashboard_shop import RUNS, TestClient, client, is_sound, make_months, shared, text_of
+from dashboard_shop import RUNS, TestClient, client, is_sound, text_of
 
 FIXED = [key for key in PAGES if key != "overview"]
 ADDRESSES = ["/", *(f"/{key}" for key in FIXED), "/segments/0", "/customers", "/customers?id=nobody"]
@@ -24,16 +24,6 @@ JUNK = st.one_of(
     st.integers(-(10**30), 10**30).map(str),
     st.sampled_from(["2020-05-01", "2020-13-45", "../../etc/passwd", "' OR 1=1 --", "%00", "x" * 9000, "NaN", "1e5"]),
 )
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "months", make_months)
-
-
-@pytest.fixture(scope="module")
-def desk(store: Path) -> TestClient:
-    return client(store)
 
 
 @pytest.mark.parametrize("run", ["", *(f"{one}" for one in RUNS)])

@@ -11,26 +11,11 @@ from polars.testing import assert_frame_equal
 from bestiary.files import read_json
 from bestiary.report.dashboard import downloads
 from bestiary.report.words import Words
-from dashboard_shop import HOSTILE, RUNS, TestClient, client, copy, is_sound, make_hostile, make_months, shared, text_of
+from dashboard_shop import HOSTILE, RUNS, TestClient, client, copy, is_sound, text_of
 
 EN = Words("en", "USD")
 PLACES = ["buyer", "visitor", "too early", "unsettled"]
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "months", make_months)
-
-
-@pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "hostile", make_hostile)
-
-
-@pytest.fixture(scope="module")
-def desk(store: Path) -> TestClient:
-    return client(store)
 
 
 def tables(store: Path, run: object = RUNS[0]) -> pl.DataFrame:

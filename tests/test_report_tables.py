@@ -107,6 +107,8 @@ def test_the_tree(page: str, summary: dict[str, Any]) -> None:
     wanted = headed("terms", precision="0.801", recall="0.702", f1="0.603", support="54", auc="0.905")
     assert rows(page, "tree")[0] == {WORDS("terms.segment"): named(summary, 0)} | wanted
     assert plain(WORDS("tree.held_out", train="1,230", test="321")) in plain(page)
+    purity = f"{WORDS('terms.purity').lower()} 97.0%"
+    assert f"{WORDS('terms.customers_count', n=100)} · {purity}" in plain(page[page.index('<section id="tree"') :])
 
 
 def test_who_is_too_early(page: str) -> None:
