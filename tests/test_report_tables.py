@@ -2,12 +2,13 @@
 
 import html
 import re
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from bestiary.customers.features import features
-from bestiary.report.html import render
+from bestiary.report.html import GAP_ROWS, render
 from report_beliefs import follow
 from report_drawn import WORDS, summary_with_all
 from report_habits import cadence
@@ -30,7 +31,7 @@ def _distinct(summary: dict[str, Any]) -> None:
     column = next(one for record in summary["columns"] for one in record["columns"] if record["kind"] == "numeric")
     column |= {"nulls": 9, "min": 11.0, "q1": 22.0, "median": 33.0, "q3": 44.0, "max": 55.0}
     summary["pca"]["explained_variance"][:2] = [7.77, 6.66]
-    summary["pca"]["loadings"][0][0], summary["pca"]["loadings"][1][0] = 0.55, -0.44
+    summary["pca"]["loadings"][0][:2], summary["pca"]["loadings"][1][:2] = [0.55, 0.66], [-0.44, -0.33]
     source = {"read": 101, "kept": 92, "duplicates": 5, "rejected": 3, "erased": 1}
     summary["quality"]["sources"][0] |= source
     summary["quality"]["missing"] = {"brand": 2_900}
@@ -131,11 +132,11 @@ def test_the_columns(page: str, summary: dict[str, Any]) -> None:
 
 def test_the_components(page: str, summary: dict[str, Any]) -> None:
     one, other = (WORDS("terms.component", number=number) for number in (1, 2))
-    share, variance, first = rows(page, "components")[:3]
+    share, variance, first, second = rows(page, "components")[:4]
     ratios = summary["pca"]["explained_variance_ratio"]
     assert (share[one], share[other]) == tuple(WORDS.number(100 * ratio, 1) for ratio in ratios[:2])
     assert (variance[one], variance[other]) == ("7.77", "6.66")
-    assert (first[one], first[other]) == ("0.55", "−0.44")
+    assert (first[one], first[other], second[one], second[other]) == ("0.55", "−0.44", "0.66", "−0.33")
 
 
 def test_the_quality(page: str) -> None:
@@ -148,6 +149,15 @@ def test_the_quality(page: str) -> None:
     assert [row for row in found if row | missing == row]
     reasons = [row[WORDS("quality.rows")] for row in found if WORDS("quality.rows") in row]
     assert reasons == ["25", "20", "10", "5"]
+
+
+def test_of_many_gaps_the_latest_are_told(summary: dict[str, Any]) -> None:
+    days = [(date(2018, 1, 1) + timedelta(days=n)).isoformat() for n in range(GAP_ROWS + 5)]
+    gaps = [{"day": day, "kind": "few_events", "events": 1, "usual": 9.0} for day in days]
+    many = summary | {"quality": summary["quality"] | {"gaps": gaps}}
+    found = rows(render(many, "en").split("<template")[0], "quality")
+    told = [row[WORDS("quality.day")] for row in found if WORDS("quality.day") in row]
+    assert told == [WORDS.date(day) for day in days[5:]]
 
 
 def test_who_moved(page: str) -> None:
