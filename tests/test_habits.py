@@ -126,6 +126,29 @@ def test_the_window_begins_on_its_day_also_within_a_month(tmp_path: Path, monkey
     assert found.visits.sum() == 2
 
 
+def test_what_is_expected_is_of_those_who_bought_as_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 and 2 bought one brand, 3 bought both; what has no brand is no further one, and visitors are nobody's like."""
+    monkeypatch.setattr("bestiary.customers.habits.FEWEST", 1)
+    bought = [("1", "x"), ("1", ""), ("2", "y"), ("3", "x"), ("3", "y"), ("4", "x")]
+    many = [("5", f"b{n:02}") for n in range(20)] + [("6", f"b{n:02}") for n in range(45)]
+    lines = [
+        shop.line(
+            event_type="purchase", user_id=user, brand=brand, event_time="2020-04-01 10:00:00 UTC", product_id=f"{n}"
+        )
+        for n, (user, brand) in enumerate(bought + many)
+    ]
+    places = [("1", "buyers", 0), ("2", "buyers", 1), ("3", "buyers", 1), ("4", "visitors", 2)]
+    text = "\n".join([",".join(COLUMNS), *lines]) + "\n"
+    labels: list[Label] = [*places, ("5", "buyers", 3), ("6", "buyers", 4)]
+    found = habits(ingested(tmp_path, [text], 1), labels)
+    told = dict(zip(found.brands.values, found.brands.expected.tolist(), strict=True))
+    assert [(one.population, one.segment) for one in found.groups][-1] == ("visitors", 2)
+    assert told["x"] == told["y"] == [0.5, 1.5, 0, 0, 0]
+    # Twenty brands and forty-five are not alike either: each of the two is compared with nobody else.
+    assert told["b00"] == [0, 0, 1, 1, 0]
+    assert told["b44"] == [0, 0, 0, 1, 0]
+
+
 def test_what_few_have_bought_is_left_out(tmp_path: Path) -> None:
     lines = [
         shop.line(event_type="purchase", user_id=str(user), brand=brand, event_time="2020-04-01 10:00:00 UTC")
