@@ -40,6 +40,10 @@ def test_every_page_is_there_in_both_languages_and_of_each_run(
         assert (address, answer.status_code) == (address, 200)
         assert f'<html lang="{language}">' in answer.text
         assert is_sound(answer.text, store)
+        assert re.findall(r'<option value="([^"]+)" selected>', answer.text)[0] == (run or f"{RUNS[0]}")
+        files = re.findall(r'href="(/segments/\d+)/customers\.(?:csv|parquet)', answer.text)
+        if address in segments:
+            assert files == [address] * 2
         # Addresses of other pages keep the run, and those of the latest do not name it.
         others = re.findall(r'href="(/(?:glossary|segments/\d+/customers\.csv)[^"]*)"', answer.text)
         assert others

@@ -64,6 +64,7 @@ def test_a_customer_is_shown_as_the_tables_have_them(store: Path, desk: TestClie
         assert "Too early to say" in page
     else:
         assert f'<a href="/segments/{row["segment"]}' in answer.text
+        assert '<ol class="route">' in answer.text  # by the tree of their own population
         assert f"Counts as being in {called[row['settled']]} " in page  # type: ignore[index]
         assert f"Second best {called.get(row['second'], '–')}" in page  # type: ignore[call-overload]
         assert f"Confidence {' '.join(EN.percent(row['confidence'], 0).split())}" in page  # type: ignore[arg-type]

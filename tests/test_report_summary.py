@@ -129,6 +129,8 @@ def test_what_a_segment_does_comes_from_its_own_visits(summary: dict[str, Any], 
     # All 1000 buyers alike, 60 of them would be lions of every 1000 who bought it.
     assert brand["lift"] == pytest.approx(30 / (0.06 * (30 + others)))
     assert [one["value"] for one in lion["categories"]] == ["electronics.audio"]
+    assert lion["common_categories"][0] == {"value": "electronics.audio", "customers": 30, "share": 0.5}
+    assert lion["common_brands"][0] == {"value": HOSTILE, "customers": 30, "share": 0.5}
     assert lion["hours"] == made_up(run).hours(0)
     assert lion["hours"][0][6:8] == [0, 17 * 60]
     assert [s["brands"] for s in summary["visitors"]["segments"]] == [[], []]
@@ -250,6 +252,20 @@ def test_times_are_counted_by_day_or_by_week(tmp_path: Path) -> None:
     assert (record["step"], record["starts"], record["counts"]) == ("week", ["2019-04-29", "2019-09-30"], [1, 2])
 
 
+@pytest.mark.parametrize(("most", "scale"), [(120, "linear"), (121, "log1p")])
+def test_a_column_whose_end_is_over_twelve_times_its_middle_is_drawn_on_a_log_axis(
+    tmp_path: Path, most: int, scale: str
+) -> None:
+    path = _table(tmp_path, {"cart_abandonments": f"[1, 10, {most}]::BIGINT[]"})
+    assert _described(path)["cart_abandonments"]["scale"] == scale
+
+
+@pytest.mark.parametrize(("last", "step"), [("2019-12-02", "day"), ("2019-12-03", "week")])
+def test_two_months_are_counted_by_day_and_more_by_week(tmp_path: Path, last: str, step: str) -> None:
+    path = _table(tmp_path, {"last_seen": f"['2019-10-01', '{last}']::TIMESTAMP[]"})
+    assert _described(path)["last_seen"]["step"] == step
+
+
 def test_refunds_make_a_value_negative_and_are_drawn(tmp_path: Path) -> None:
     path = _table(tmp_path, {"total_purchase_value": "[-50, 0, 1, 2, 9000]::DOUBLE[]"})
     record = _described(path)["total_purchase_value"]
@@ -306,6 +322,14 @@ def test_quality_by_type_of_error() -> None:
     assert found["gaps"]["share"] is None
     rejected = sum(counts[kind] for kind in ("wrong_type", "missing_required", "out_of_range", "other"))
     assert rejected == quality()["counts"]["rejected"]
+
+
+def test_a_day_with_two_gaps_counts_once_and_a_missing_id_with_the_refused(summary: dict[str, Any]) -> None:
+    told = quality()
+    told["gaps"].append({**told["gaps"][0], "kind": "few_events"})
+    told["missing"]["user_id"] = 5  # of rows that are refused for it
+    found = {row["kind"]: row["found"] for row in assess(told)["types"]}
+    assert (found["gaps"], found["missing"], found["missing_required"]) == (2, 9_303, 5)
 
 
 @pytest.mark.parametrize("name", ["customers.parquet", "segments.parquet", "model.json", "scorecard.json"])
