@@ -12,6 +12,8 @@ from bestiary.config import Language
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from dashboard_shop import TestClient
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -41,3 +43,36 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[Language, Path]:
     from browser import whole_reports
 
     return whole_reports(tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dashboard's store with runs at the end of three months; tests that change it take a copy."""
+    from dashboard_shop import make_months, shared
+
+    return shared(tmp_path_factory, "months", make_months)
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose ids, brands, categories and file do their worst."""
+    from dashboard_shop import make_hostile, shared
+
+    return shared(tmp_path_factory, "hostile", make_hostile)
+
+
+@pytest.fixture(scope="module")
+def desk(store: Path) -> "TestClient":
+    """Who asks the dashboard of that store."""
+    from dashboard_shop import client
+
+    return client(store)
+
+
+@pytest.fixture(scope="module")
+def site(store: Path) -> Iterator[str]:
+    """The address at which the real command serves it."""
+    from dashboard_served import served
+
+    with served(store) as (address, _):
+        yield address

@@ -143,7 +143,7 @@ def made_up(run: Path, brands: tuple[str, ...] = BRANDS) -> Habits:
     groups = tuple(Group(*row) for row in rows)
     week = np.array([[0 if hour < 7 else 10 + hour + day for hour in range(24)] for day in range(7)], dtype=np.int64)
     visits = np.array([week * one.customers for one in groups], dtype=np.int64).reshape(-1, 7, 24)
-    return Habits(groups, visits, visits.sum(axis=0), _bought(brands, groups), _bought(CATEGORIES, groups))
+    return Habits(groups, visits, _bought(brands, groups), _bought(CATEGORIES, groups))
 
 
 def make_run(

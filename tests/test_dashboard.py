@@ -16,7 +16,7 @@ from bestiary.report.dashboard.app import create_app
 from bestiary.report.dashboard.compared import Comparisons
 from bestiary.report.pages import PAGES
 from bestiary.report.words import Words
-from dashboard_shop import RUNS, TestClient, client, is_sound, make_months, shared, text_of
+from dashboard_shop import RUNS, TestClient, client, is_sound, text_of
 
 FIXED = [key for key in PAGES if key != "overview"]
 ADDRESSES = ["/", *(f"/{key}" for key in FIXED), "/segments/0", "/customers", "/customers?id=nobody"]
@@ -25,16 +25,6 @@ JUNK = st.one_of(
     st.integers(-(10**30), 10**30).map(str),
     st.sampled_from(["2020-05-01", "2020-13-45", "../../etc/passwd", "' OR 1=1 --", "%00", "x" * 9000, "NaN", "1e5"]),
 )
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "months", make_months)
-
-
-@pytest.fixture(scope="module")
-def desk(store: Path) -> TestClient:
-    return client(store)
 
 
 @pytest.mark.parametrize("run", ["", *(f"{one}" for one in RUNS)])
@@ -51,6 +41,10 @@ def test_every_page_is_there_in_both_languages_and_of_each_run(
         assert (address, answer.status_code) == (address, 200)
         assert f'<html lang="{language}">' in answer.text
         assert is_sound(answer.text, store)
+        assert re.findall(r'<option value="([^"]+)" selected>', answer.text)[0] == (run or f"{RUNS[0]}")
+        files = re.findall(r'href="(/segments/\d+)/customers\.(?:csv|parquet)', answer.text)
+        if address in segments:
+            assert files == [address] * 2
         # Addresses of other pages keep the run, and those of the latest do not name it.
         others = re.findall(r'href="(/(?:glossary|segments/\d+/customers\.csv)[^"]*)"', answer.text)
         assert others

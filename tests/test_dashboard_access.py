@@ -17,16 +17,11 @@ from bestiary.report.dashboard.app import create_app
 from bestiary.report.dashboard.compared import Comparisons
 from command import failed
 from dashboard_served import served
-from dashboard_shop import RUNS, TestClient, client, copy, make_months, shared
+from dashboard_shop import RUNS, TestClient, client, copy
 
 TOKEN = "a-token-of-the-tests-é"
 HTML = {"Accept": "text/html"}
 SAMPLES = {"number": "0", "kind": "csv", "key": "map", "name": "page.js"}
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "months", make_months)
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """The dashboard's pages in a real browser, served by the real command: drawn, readable, narrow, by night."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard_served import served
-from dashboard_shop import make_months, shared
 from dashboard_visit import NAMES, address_of, visiting
 
 if TYPE_CHECKING:
@@ -16,17 +13,6 @@ if TYPE_CHECKING:
 
 WIDTHS = (1280, 768, 360)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "months", make_months)
-
-
-@pytest.fixture(scope="module")
-def desk(store: Path) -> Iterator[str]:
-    with served(store) as (address, _):
-        yield address
 
 
 def violations(page: "Page") -> list[str]:
@@ -52,10 +38,10 @@ def looks(language: str) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_is_drawn_readable_and_fits(
-    browser: "Browser", desk: str, store: Path, name: str, language: str
+    browser: "Browser", site: str, store: Path, name: str, language: str
 ) -> None:
     found, address, named = [], address_of(name, store), os.environ.get("BESTIARY_SCREENSHOTS")
-    with visiting(browser, desk, bypass_csp=True, locale=language) as visitor:
+    with visiting(browser, site, bypass_csp=True, locale=language) as visitor:
         width, theme = looks(language)[0]
         visitor.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         visitor.go(address)

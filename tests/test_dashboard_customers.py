@@ -14,26 +14,11 @@ from polars.testing import assert_frame_equal
 from bestiary.files import read_json
 from bestiary.report.dashboard import downloads
 from bestiary.report.words import Words
-from dashboard_shop import HOSTILE, RUNS, TestClient, client, copy, is_sound, make_hostile, make_months, shared, text_of
+from dashboard_shop import HOSTILE, RUNS, TestClient, client, copy, is_sound, text_of
 
 EN = Words("en", "USD")
 PLACES = ["buyer", "visitor", "too early", "unsettled"]
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "months", make_months)
-
-
-@pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "hostile", make_hostile)
-
-
-@pytest.fixture(scope="module")
-def desk(store: Path) -> TestClient:
-    return client(store)
 
 
 def tables(store: Path, run: object = RUNS[0]) -> pl.DataFrame:
@@ -82,6 +67,7 @@ def test_a_customer_is_shown_as_the_tables_have_them(store: Path, desk: TestClie
         assert "Too early to say" in page
     else:
         assert f'<a href="/segments/{row["segment"]}' in answer.text
+        assert '<ol class="route">' in answer.text  # by the tree of their own population
         assert f"Counts as being in {called[row['settled']]} " in page  # type: ignore[index]
         assert f"Second best {called.get(row['second'], '–')}" in page  # type: ignore[call-overload]
         assert f"Confidence {' '.join(EN.percent(row['confidence'], 0).split())}" in page  # type: ignore[arg-type]

@@ -21,15 +21,10 @@ from bestiary.report.dashboard.shelf import Shelf
 from bestiary.report.kept import read_summary
 from bestiary.report.movements import movements
 from bestiary.report.words import Words
-from dashboard_shop import RUNS, SMALL, TestClient, client, copy, is_sound, make_months, replace, shared, text_of
+from dashboard_shop import RUNS, SMALL, TestClient, client, copy, is_sound, replace, text_of
 
 MAY, APRIL, MARCH = (str(one) for one in RUNS)
 EN = Words("en", "USD")
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "months", make_months)
 
 
 @pytest.fixture(scope="session")

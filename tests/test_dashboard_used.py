@@ -1,7 +1,6 @@
 """The dashboard in use, in a real browser: turned, asked, compared, downloaded, without scripts, by a hostile shop."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,32 +12,16 @@ from bestiary.files import read_json
 from bestiary.report.pages import PAGES
 from browser import dragged
 from dashboard_served import served
-from dashboard_shop import FILE, HOSTILE, make_hostile, make_months, shared
+from dashboard_shop import FILE, HOSTILE
 from dashboard_visit import APRIL, MARCH, MAY, address_of, somebody, visiting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "months", make_months)
-
-
-@pytest.fixture(scope="module")
-def desk(store: Path) -> Iterator[str]:
-    with served(store) as (address, _):
-        yield address
-
-
-@pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "hostile", make_hostile)
-
-
-def test_the_picture_in_space_turns_and_says_who(browser: "Browser", desk: str, store: Path) -> None:
+def test_the_picture_in_space_turns_and_says_who(browser: "Browser", site: str, store: Path) -> None:
     ids = {str(one) for one in pl.read_parquet(store / "runs" / MAY / "sample.parquet")["user_id"]}
-    with visiting(browser, desk) as visitor:
+    with visiting(browser, site) as visitor:
         visitor.go("/map")
         visitor.page.wait_for_selector("[data-figure=space][data-drawn]")
         turned, x, y = dragged(visitor.page)
@@ -55,9 +38,9 @@ def test_the_picture_in_space_turns_and_says_who(browser: "Browser", desk: str, 
 
 
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
-def test_a_customer_is_looked_up(browser: "Browser", desk: str, store: Path, way: str) -> None:
+def test_a_customer_is_looked_up(browser: "Browser", site: str, store: Path, way: str) -> None:
     row = somebody(store)
-    with visiting(browser, desk) as visitor:
+    with visiting(browser, site) as visitor:
         visitor.go("/map")
         if way == "mouse":
             visitor.page.get_by_label("Customer id").fill(str(row["user_id"]))
@@ -81,11 +64,11 @@ def test_a_customer_is_looked_up(browser: "Browser", desk: str, store: Path, way
         assert "1er avril 2020" in visitor.text()
 
 
-def test_a_download_is_the_table(browser: "Browser", desk: str, store: Path, tmp_path: Path) -> None:
+def test_a_download_is_the_table(browser: "Browser", site: str, store: Path, tmp_path: Path) -> None:
     folder = store / "runs" / APRIL
     tables = [pl.read_parquet(folder / f"{name}.parquet") for name in ("customers", "segments")]
     wanted = tables[0].join(tables[1], on="user_id").filter(pl.col("segment") == 1).sort("user_id")
-    with visiting(browser, desk) as visitor:
+    with visiting(browser, site) as visitor:
         visitor.go(f"/segments/1?run={APRIL}")
         for kind in ("CSV", "Parquet"):
             with visitor.page.expect_download() as started:
@@ -98,8 +81,8 @@ def test_a_download_is_the_table(browser: "Browser", desk: str, store: Path, tmp
     assert read.columns == wanted.columns
 
 
-def test_runs_are_chosen_and_compared_by_the_controls(browser: "Browser", desk: str) -> None:
-    with visiting(browser, desk) as visitor:
+def test_runs_are_chosen_and_compared_by_the_controls(browser: "Browser", site: str) -> None:
+    with visiting(browser, site) as visitor:
         visitor.go("/")
         visitor.page.locator("select[name=run][data-submits]").select_option(MARCH)
         visitor.page.wait_for_url(re.compile(f"run={MARCH}"))
@@ -114,9 +97,9 @@ def test_runs_are_chosen_and_compared_by_the_controls(browser: "Browser", desk: 
         assert "From 1 March 2020 to 1 May 2020" in visitor.text()
 
 
-def test_without_scripts_pages_say_all_and_their_controls_work(browser: "Browser", desk: str, store: Path) -> None:
+def test_without_scripts_pages_say_all_and_their_controls_work(browser: "Browser", site: str, store: Path) -> None:
     record = read_json(store / "runs" / MAY / "summary.json")
-    with visiting(browser, desk, java_script_enabled=False) as visitor:
+    with visiting(browser, site, java_script_enabled=False) as visitor:
         for name in PAGES:
             visitor.go(address_of(name, store))
             # Each figure has its numbers in a table of its section, or words that tell them.

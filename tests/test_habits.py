@@ -61,11 +61,13 @@ def labelled(path: Path, labels: Sequence[Label], ids: str = "INTEGER") -> Path:
     return path
 
 
-def habits(store: Store, labels: Sequence[Label], threads: int = 1, ids: str = "INTEGER") -> Habits:
+def habits(
+    store: Store, labels: Sequence[Label], threads: int = 1, ids: str = "INTEGER", as_of: date = AS_OF
+) -> Habits:
     folder = store.path.parent
     parts = [(one.bucket, one.month, one.path) for one in store.visits()]
     table = labelled(folder / "segments.parquet", labels, ids)
-    return measure_habits(parts, AS_OF, WINDOWS, table, folder, threads, 500_000_000)
+    return measure_habits(parts, as_of, WINDOWS, table, folder, threads, 500_000_000)
 
 
 def at(found: Any) -> dict[tuple[int, int], int]:
@@ -86,7 +88,7 @@ def test_by_hand(tmp_path: Path, buckets: int, monkeypatch: pytest.MonkeyPatch) 
     one = {(1, 0): 1, (0, 9): 2, (0, 10): 1}  # a session in two hours is two visits, two in one hour are two as well
     sunday = {(6, 23): 1}
     assert [at(group) for group in found.visits] == [one, {(3, 23): 1}, sunday, sunday]
-    assert at(found.everyone) == {**one, (3, 23): 1, (6, 23): 3}  # customer 5 has no place at all
+    assert found.visits.sum() == 7  # customer 5 has no place at all
     assert at(found.hours(0)) == one
     assert found.hours(7) == [[0] * 24] * 7
     assert found.brands.values == ("x", "y")
@@ -96,6 +98,55 @@ def test_by_hand(tmp_path: Path, buckets: int, monkeypatch: pytest.MonkeyPatch) 
     # Customer 1 alone bought two brands, and customers 1 and 2 one category each.
     assert found.brands.expected.tolist() == [[1, 0, 0, 0], [1, 0, 0, 0]]
     assert found.categories.expected.tolist() == [[1, 1, 0, 0]]
+
+
+def test_a_visit_that_came_in_two_files_is_one(tmp_path: Path) -> None:
+    texts = [
+        "\n".join([",".join(COLUMNS), shop.line(event_time=f"2020-04-27 09:{minute}:00 UTC", user_id="1")]) + "\n"
+        for minute in ("10", "50")
+    ]
+    assert at(habits(ingested(tmp_path, texts, 1), LABELS).hours(0)) == {(0, 9): 1}
+
+
+def test_the_window_begins_on_its_day_also_within_a_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven months before 15 May are from 15 October on: what is bought or seen the day before is not in it."""
+    monkeypatch.setattr("bestiary.customers.habits.FEWEST", 1)
+    lines = [
+        shop.line(event_time=f"{day} 12:00:00 UTC", event_type="purchase", user_id="1", brand=brand, user_session=brand)
+        for day, brand in (
+            ("2019-10-14", "early"),
+            ("2019-10-15", "first"),
+            ("2020-05-14", "last"),
+            ("2020-05-15", "late"),
+        )
+    ]
+    store = ingested(tmp_path, ["\n".join([",".join(COLUMNS), *lines]) + "\n"], 1)
+    found = habits(store, LABELS, as_of=date(2020, 5, 15))
+    assert found.brands.values == ("first", "last")
+    assert found.visits.sum() == 2
+
+
+def test_what_is_expected_is_of_those_who_bought_as_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 and 2 bought one brand, 3 bought both; what has no brand is no further one, and visitors are nobody's like."""
+    monkeypatch.setattr("bestiary.customers.habits.FEWEST", 1)
+    bought = [("1", "x"), ("1", ""), ("2", "y"), ("3", "x"), ("3", "y"), ("4", "x")]
+    many = [("5", f"b{n:02}") for n in range(20)] + [("6", f"b{n:02}") for n in range(45)]
+    lines = [
+        shop.line(
+            event_type="purchase", user_id=user, brand=brand, event_time="2020-04-01 10:00:00 UTC", product_id=f"{n}"
+        )
+        for n, (user, brand) in enumerate(bought + many)
+    ]
+    places = [("1", "buyers", 0), ("2", "buyers", 1), ("3", "buyers", 1), ("4", "visitors", 2)]
+    text = "\n".join([",".join(COLUMNS), *lines]) + "\n"
+    labels: list[Label] = [*places, ("5", "buyers", 3), ("6", "buyers", 4)]
+    found = habits(ingested(tmp_path, [text], 1), labels)
+    told = dict(zip(found.brands.values, found.brands.expected.tolist(), strict=True))
+    assert [(one.population, one.segment) for one in found.groups][-1] == ("visitors", 2)
+    assert told["x"] == told["y"] == [0.5, 1.5, 0, 0, 0]
+    # Twenty brands and forty-five are not alike either: each of the two is compared with nobody else.
+    assert told["b00"] == [0, 0, 1, 1, 0]
+    assert told["b44"] == [0, 0, 0, 1, 0]
 
 
 def test_what_few_have_bought_is_left_out(tmp_path: Path) -> None:
@@ -118,10 +169,9 @@ def test_hours_are_those_of_the_shop_and_ids_may_be_texts(tmp_path: Path) -> Non
     assert at(found.hours(0)) == {(1, 9): 1}
 
 
-def test_without_a_customer_placed_everyone_is_still_counted(tmp_path: Path) -> None:
+def test_without_a_customer_placed_there_are_no_habits(tmp_path: Path) -> None:
     found = habits(ingested(tmp_path, [GOLDEN], 2), [])
     assert (found.groups, found.brands.values, found.visits.shape) == ((), (), (0, 7, 24))
-    assert found.everyone.sum() == 8
 
 
 def test_no_events_and_no_table_are_said(tmp_path: Path) -> None:
@@ -196,7 +246,6 @@ def test_counts_equal_a_plain_count_however_the_events_are_dealt(
     groups = [(group.population, group.segment) for group in found.groups]
     ours = {(group, *slot): n for group, week in zip(groups, found.visits, strict=True) for slot, n in at(week).items()}
     assert ours == {key: n for key, n in visits.items() if key[0] is not None}
-    assert found.everyone.sum() == sum(visits.values())
     for told, plain in ((found.brands, brands), (found.categories, categories)):
         rows = zip(told.values, told.customers, strict=True)
         counts = {(group, value): n for value, row in rows for group, n in zip(groups, row.tolist(), strict=True) if n}

@@ -193,6 +193,28 @@ def test_days_without_an_event_until_as_of_are_gaps_and_are_not_usual(tmp_path: 
     assert {gap["usual"] for gap in found} == {5.0}
 
 
+def test_a_day_is_one_of_the_shop_and_the_last_is_the_one_before_as_of(tmp_path: Path) -> None:
+    """At 15:00 UTC the next day begins in Tokyo."""
+    lines = [shop.line(event_time=f"2019-10-01 {hour}:00:00 UTC", product_id=hour) for hour in ("10", "14", "15")]
+    abroad = shop.SMALL.model_copy(update={"time_zone": "Asia/Tokyo"})
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", lines), tmp_path / "store", settings=abroad)
+    done = pipeline.customers(tmp_path / "store", as_of=date(2019, 10, 4), settings=abroad)
+    told = json.loads((done.path / "quality.json").read_text())["days"]
+    assert [(day["day"], day["events"]) for day in told] == [("2019-10-01", 2), ("2019-10-02", 1), ("2019-10-03", 0)]
+
+
+def test_the_calendar_begins_where_events_do_and_counts_every_kind(tmp_path: Path) -> None:
+    """One event of 1501 with a wrong date begins no calendar; a quiet first day does."""
+    kinds = ["view", "cart", "remove_from_cart", "purchase", "refund"]
+    dated = [("2019-09-01", 1), ("2019-10-01", 60), ("2019-10-02", 1440)]
+    lines = [at(day, product_id=f"{n}", event_type=kinds[n % 5]) for day, count in dated for n in range(count)]
+    shop.ingest(shop.write_csv(tmp_path / "a.csv", lines), tmp_path / "store")
+    assert quality(tmp_path / "store", date(2019, 10, 3))["days"] == [
+        {"day": "2019-10-01", "events": 60, "purchases": 12},
+        {"day": "2019-10-02", "events": 1440, "purchases": 288},
+    ]
+
+
 def test_what_happens_from_as_of_on_is_no_inconsistency_or_outlier_yet(tmp_path: Path) -> None:
     later = [at("2019-10-03", user_id=user, event_type="purchase", brand=f"b{user}") for user in ("1", "2")]
     flood = [at("2019-10-03", user_session="flood", product_id=str(n)) for n in range(501)]

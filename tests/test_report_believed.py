@@ -13,7 +13,7 @@ from bestiary.report.distributions import log1p
 from bestiary.report.kept import read_summary
 from bestiary.report.movements import MOST, movements
 from bestiary.report.words import Words, load
-from report_run import LOOKING, follow, made_up, make_run, text
+from report_run import LOOKING, NAMES, PEOPLE, follow, followed, made_up, make_run, text
 from test_report_html import one_line, told
 
 WORDS = Words("en", "EUR")
@@ -138,14 +138,16 @@ def test_a_grid_is_not_compared_with_itself() -> None:
             **dict.fromkeys(("from", "until", "customers", "share_who_bought", "season", "calibration")),
             "scorers": [],
             "differences": [
-                {"name": "rfm_grid", "kind": "segments", "baseline": baseline, "metric": "gini", "value": 0.0}
+                {"name": name, "kind": "segments", "baseline": baseline, "metric": "gini", "value": value}
                 | {"low": 0.0, "high": 0.0, "too_small_to_say": True}
                 for baseline in ("grid", "frequency")
+                for name, value in (("rfm_grid", 0.1), ("another", 0.9))
             ],
         },
     }
     found = comparison(card, {"candidate": "rfm_grid"})
     assert [one["baseline"] for one in found["worth"]["differences"]] == ["frequency"]
+    assert [figure["value"] for one in found["worth"]["differences"] for figure in one["figures"]] == [0.1]
     assert found["overruled"]
 
 
@@ -188,6 +190,7 @@ def test_calibration_is_drawn_by_tenth(summary: dict[str, Any]) -> None:
 def test_expected_value_is_ranked_among_all_buyers(summary: dict[str, Any]) -> None:
     ranks = {one["persona"]: one["expects"]["rank"] for one in summary["segments"]}
     assert max(ranks, key=lambda one: ranks[one]) == "lion"
+    assert ranks["lion"] > 0.9 > 0.3 > ranks["dormouse"]
     weighted = sum(one["expects"]["rank"] * one["placed"] for one in summary["segments"])
     assert weighted / sum(one["placed"] for one in summary["segments"]) == pytest.approx(0.5, abs=0.01)
     lion = summary["segments"][0]["expects"]
@@ -216,11 +219,13 @@ def test_those_without_a_segment_are_in_no_figure(tmp_path: Path, made: dict[str
 
     def change(parts: dict[str, Any]) -> None:
         parts["scorecard"]["population"]["too_early"]["buyers"] = 20
+        parts["scorecard"]["follow"] = followed([NAMES[persona] for persona in PEOPLE])
 
     run = make_run(tmp_path, early=20, change=change)
     found = read_summary(run)
     lion = next(one for one in found["segments"] if one["persona"] == "lion")
     assert (lion["placed"], lion["customers"]) == (40, 60)
+    assert lion["change"]["now"] == 40
     assert found["sample"]["of"] == made["sample"]["of"] - 20
     assert (found["sample"]["points"]["segment"] == 0).sum() == 40
     week = made_up(run).visits
@@ -352,7 +357,7 @@ def test_a_first_run_has_no_movements(tmp_path: Path) -> None:
     many["flows"] = [{**many["flows"][1], "customers": n} for n in range(2 * MOST)]
     found = movements(many)
     assert found is not None
-    assert len(found["flows"]) == MOST
+    assert [one["customers"] for one in found["flows"]] == list(range(2 * MOST - 1, MOST - 1, -1))
     many["flows"], many["counts"] = [], [[0] * 4] * 4
     quiet = movements(many)
     assert quiet is not None

@@ -32,7 +32,11 @@ def summary() -> dict[str, Any]:
         "jaccard": 0.93,
         "profile": [{**PROFILE, "shop": {"q1": 1.0, "median": 50.0, "q3": 99.0}}],
         "brands": [
-            {"value": "b", "customers": 9, "share": 0.5, "rest": 0.25, "lift": 1.9, "low": 1.4, "high": 2.8},
+            {"value": "<b>b</b>", "customers": 9, "share": 0.5, "rest": 0.25, "lift": 1.9, "low": 1.4, "high": 2.8},
+        ],
+        "common_brands": [
+            {"value": "<i>c</i>", "customers": 30, "share": 0.6},
+            {"value": "d", "customers": 20, "share": 0.4},
         ],
     }
     return found
@@ -81,7 +85,46 @@ def test_a_segment_says_how_sure_it_is_and_how_it_differs(page: str, summary: di
     rows = [[plain(cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", line)] for line in lines]
     amounts = [f"EUR {amount}.00" for amount in (11, 22, 33, 50)]
     assert ["Total spent, net of refunds", *amounts, "44"] in rows
-    assert ["b", "50.0%", "25.0%", "× 1.9 1.4 … 2.8"] in rows
+    assert ["<b>b</b>", "50.0%", "25.0%", "× 1.9 1.4 … 2.8"] in rows
+
+
+def test_a_segment_tells_what_most_bought_and_has_its_own_pictures(page: str, summary: dict[str, Any]) -> None:
+    for one in summary["segments"]:
+        number = one["segment"]
+        told = article(page, f'id="segment-{number}"')
+        assert re.findall(r'data-figure="([^"]+)"', told) == [
+            f"{kind}-{number}" for kind in ("profile", "hours", "flows")
+        ]
+    told = article(page, f'id="segment-{summary["segments"][0]["segment"]}"')
+    assert f"{WORDS('segments.common')}: <i>c</i> (60%), d (40%)." in plain(told)
+    since = WORDS.date(summary["segments"][0]["flows"]["from"])
+    for side, of in (("came", "from"), ("went", "to")):
+        assert f"{plain(WORDS(f'segments.{side}', date=since))} {WORDS(f'movements.{of}')} " in plain(told)
+
+
+def test_the_head_of_the_page_tells_how_many_and_who_matters(page: str, summary: dict[str, Any]) -> None:
+    head = page[page.index('<header class="top">') :].split("</header>")[0]
+    people = summary["population"]
+    facts = listed(head)
+    assert len({people[name] for name in ("customers", "placed", "early")}) == 3
+    for name, key in (("customers", "customers"), ("segmented", "placed"), ("early", "early")):
+        assert facts[WORDS(f"page.{name}")] == WORDS.number(people[key])
+    by_number = {one["segment"]: one for one in summary["segments"]}
+    top, quiet = (by_number[summary["finding"][kind]] for kind in ("top", "quiet"))
+    shares = [WORDS.percent(top[share]) for share in ("share_of_customers", "share_of_value")]
+    assert shares == ["12.3%", "45.6%"]
+    told = WORDS("finding.top", name=WORDS.name(top["name"]), customers=shares[0], value=shares[1])
+    assert plain(told) in plain(head)
+    days = WORDS("terms.days", count=quiet["medians"]["days_since_last_purchase"])
+    value = WORDS.percent(quiet["share_of_value"])
+    told = WORDS("finding.quiet", name=WORDS.name(quiet["name"]), days=days, value=value)
+    assert plain(told) in plain(head)
+
+
+def test_each_card_leads_to_its_own_segment(page: str, summary: dict[str, Any]) -> None:
+    looking = summary["visitors"]["segments"]
+    wanted = [f"#segment-{one['segment']}" for one in (*summary["segments"], *looking)]
+    assert re.findall(r'<article class="card".*?<h3><a href="([^"]+)"', page, re.DOTALL) == wanted
 
 
 def part(summary: dict[str, Any], name: str, words: Words = WORDS) -> str:
@@ -130,6 +173,9 @@ def test_a_segment_has_the_rules_of_its_own(page: str, summary: dict[str, Any], 
         own = [r for r in whole["tree"]["rules"] if r["segment"] == one["segment"] - first]
         others = [r for r in whole["tree"]["rules"] if r["segment"] != one["segment"] - first]
         assert own
-        assert all(WORDS.sentence(rule["text"]) in plain(told) for rule in own)
+        for rule in own:
+            count = WORDS("terms.customers_count", count=rule["customers"])
+            purity = f"{WORDS('terms.purity').lower()} {WORDS.percent(rule['purity'])}"
+            assert f"{WORDS.sentence(rule['text'])} {count} · {purity}" in plain(told)
         distinct = {WORDS.sentence(r["text"]) for r in others} - {WORDS.sentence(r["text"]) for r in own}
         assert not [rule for rule in distinct if f" {rule} " in plain(told)]

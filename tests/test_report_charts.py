@@ -149,6 +149,11 @@ def test_shares_are_percent_with_most_value_on_top(summary: dict[str, Any]) -> N
     top = summary["segments"][0]
     assert (customers["x"][-1], value["x"][-1]) == (6.0, pytest.approx(100 * top["share_of_value"], abs=1e-4))
     assert value["text"][-1] == "33.0%"
+    assert (customers["name"], value["name"]) == (WORDS("terms.share_of_customers"), WORDS("terms.share_of_value"))
+    chart = shares_chart(summary, WORDS)
+    assert chart.figure["layout"]["yaxis"]["ticktext"][-1] == WORDS.name(top["name"])
+    told = WORDS("chart_terms.shares", name=WORDS.name(top["name"]), customers="6.0%", value="33.0%")
+    assert told in chart.description
 
 
 def test_an_undefined_share_is_no_bar_and_a_dash(summary: dict[str, Any]) -> None:

@@ -58,6 +58,8 @@ def test_windows_are_laid_over_each_other(summary: dict[str, Any]) -> None:
     for trace, counts in zip(traces, views["counts"], strict=True):
         assert trace["y"] == [*counts, counts[-1]]
         assert len(trace["x"]) == len(views["edges"]) == len(trace["y"])
+        assert trace["line"]["shape"] == "hv"  # a bin's count goes on from its lower edge to the next
+    assert [t["line"]["dash"] for t in traces] == ["dot", "dash", "solid"]  # the longest window, of which is told
 
 
 def test_brands_are_text_and_never_markup(summary: dict[str, Any]) -> None:
@@ -72,6 +74,7 @@ def test_weekdays_are_in_the_page_language(summary: dict[str, Any]) -> None:
     days = next(r for r in summary["columns"] if r["key"] == "most_active_day")
     shown = drawn(column_chart(days, FRENCH)).figure["layout"]["yaxis"]["ticktext"]
     assert shown == ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
+    assert drawn(column_chart(days, FRENCH)).figure["layout"]["yaxis"]["autorange"] == "reversed"  # from the top down
 
 
 def test_a_quantity_tells_its_median_and_leaves_out_who_has_none() -> None:

@@ -1,4 +1,4 @@
-"""Charts of what customers do: profiles beside the shop, hours of the week, days of the year."""
+"""Charts of what customers do: hours of the week, days of the year."""
 
 from typing import Any
 
@@ -8,64 +8,13 @@ import pytest
 from bestiary.report.chance import LEVEL, stands_out
 from bestiary.report.charts.days import WEEKS, days_chart
 from bestiary.report.charts.hours import hours_chart
-from bestiary.report.charts.profile import profile_chart
 from report_drawn import FRENCH, WORDS, drawn, summary_with_all
-from report_habits import days, hours, role
+from report_habits import days, hours
 
 
 @pytest.fixture(name="summary")
 def _summary() -> dict[str, Any]:
     return summary_with_all()
-
-
-def profiled(summary: dict[str, Any], *roles: dict[str, Any]) -> dict[str, Any]:
-    summary["segments"][0]["profile"] = list(roles)
-    return summary["segments"][0]  # type: ignore[no-any-return]
-
-
-RECENCY = role("recency", "days_since_last_purchase", 10, 40)
-SPENT = role("monetary", "total_purchase_value", 400, 100)
-
-
-def test_a_profile_is_an_index_on_doublings(summary: dict[str, Any]) -> None:
-    segment = profiled(summary, RECENCY, SPENT)
-    found = drawn(profile_chart(segment, summary["segments"], WORDS))
-    bars = found.figure["data"][0]
-    assert bars["x"] == [-2, 2]
-    # Quartiles at half and at 1.8 of the median.
-    assert bars["error_x"]["arrayminus"] == [1, 1]
-    assert bars["error_x"]["array"] == [pytest.approx(0.848, abs=1e-3)] * 2
-    assert found.title == "Lion: they came more recently and spend more than the median customer"
-    assert bars["text"][0].endswith("index 25<br>fewer days are more recent")
-    assert "EUR 400.00 (half between EUR 200.00 and EUR 720.00)" in bars["text"][1]
-    ticks = found.figure["layout"]["xaxis"]
-    assert dict(zip(ticks["tickvals"], ticks["ticktext"], strict=True))[1] == "200"
-
-
-def test_what_has_no_index_is_left_out_and_said(summary: dict[str, Any]) -> None:
-    carts = role("carts", "number_of_carts_7m", 3, 0)
-    unknown = role("abandonment", "cart_abandonments", None, 2)
-    found = drawn(profile_chart(profiled(summary, SPENT, carts, unknown), summary["segments"], WORDS))
-    assert len(found.figure["data"][0]["x"]) == 1
-    assert found.note.endswith("known: Additions to the cart, 7 months; Abandoned carts.")
-    nothing = drawn(profile_chart(profiled(summary, carts), summary["segments"], WORDS))
-    assert nothing.title.startswith("Lion: nothing can be compared")
-    assert profile_chart(profiled(summary), summary["segments"], WORDS) is None
-
-
-def test_a_median_of_nothing_stands_at_the_end_of_the_axis(summary: dict[str, Any]) -> None:
-    found = drawn(profile_chart(profiled(summary, role("carts", "c", 0, 4), SPENT), summary["segments"], WORDS))
-    low, high = found.figure["layout"]["xaxis"]["range"]
-    assert found.figure["data"][0]["x"][0] == low == -high
-    assert found.figure["layout"]["yaxis"]["ticktext"][0] == "c<br><b>0</b>"
-    assert "put less in the cart" in found.title
-
-
-def test_a_segment_like_the_shop_says_so(summary: dict[str, Any]) -> None:
-    segment = profiled(summary, role("carts", "c", 1.05, 1), role("sessions", "s", 1, 1))
-    assert drawn(profile_chart(segment, summary["segments"], WORDS)).title.startswith("Lion: in all of this much like")
-    french = drawn(profile_chart(profiled(summary, RECENCY), summary["segments"], FRENCH))
-    assert french.title == "Lion\u202f: ils sont venus plus récemment que le client médian"
 
 
 def test_hours_are_shares_of_the_visits_and_the_fullest_is_named() -> None:
@@ -82,6 +31,20 @@ def test_hours_are_shares_of_the_visits_and_the_fullest_is_named() -> None:
     assert french.key == "hours-3"
     assert french.title.startswith("Lion\u202f: le plus de visites le dimanche de 20\u00a0h")
     assert french.figure["layout"]["yaxis"]["ticktext"][0] == "lundi"
+
+
+def test_an_hour_s_share_is_of_the_whole_week_and_a_day_s_of_its_hours() -> None:
+    """Of 8 visits one is on Monday at 9:00 and 7 on Sunday, 5 of them at 20:00; Monday is on top."""
+    week = [[0] * 24 for _ in range(7)]
+    week[0][9], week[6][20], week[6][21] = 1, 5, 2
+    found = drawn(hours_chart(week, "UTC", WORDS, "Lion", 0, 210))
+    cells, axis = found.figure["data"][0], found.figure["layout"]["yaxis"]
+    assert (axis["ticktext"][0], axis["autorange"], cells["y"]) == ("Monday", "reversed", list(range(7)))
+    assert cells["text"][0][9].endswith(": 12.50%")
+    assert cells["text"][6][20].startswith("Sunday, ")
+    assert cells["text"][6][20].endswith(": 62.50%")
+    for day, share in (("Monday", "12.5%"), ("Tuesday", "0.0%"), ("Sunday", "87.5%")):
+        assert WORDS("chart_terms.median", name=day, value=share) in found.description
 
 
 def test_hours_with_several_fullest_and_with_nobody() -> None:
@@ -137,6 +100,24 @@ def test_days_stand_in_their_week_and_gaps_on_their_day(summary: dict[str, Any])
     assert cells["text"][4][28].endswith("few events")
     assert found.title == "Days with a gap: 2 of 214, the last on 15 November 2019"
     assert found.note == ""
+
+
+def test_a_day_tells_its_events_and_purchases_and_the_calendar_its_fullest_and_its_usual_day(
+    summary: dict[str, Any],
+) -> None:
+    """Its rows are weekdays from Monday down; a month's name stands over the week in which it begins."""
+    summary["quality"]["days"][0] |= {"events": 9_999, "purchases": 42}
+    found = drawn(days_chart(summary, WORDS))
+    cells, layout = found.figure["data"][0], found.figure["layout"]
+    assert (layout["yaxis"]["ticktext"][0], layout["yaxis"]["autorange"]) == ("Monday", "reversed")
+    told = WORDS("chart_terms.day", events="9,999", purchases="42")
+    assert cells["text"][2][0] == f"1 May 2019: {told}"  # a Wednesday
+    assert cells["zmax"] == 9_999
+    months = dict(zip(layout["xaxis"]["ticktext"], layout["xaxis"]["tickvals"], strict=True))
+    assert months["2019-05"] == 0
+    assert months["2019-07"] == 9  # the week of 1 July, the ninth after that of 29 April
+    assert WORDS("chart_terms.most_events", day="1 May 2019", n="9,999") in found.description
+    assert WORDS("chart_terms.usual_day", n="1,000") in found.description
 
 
 def test_only_the_latest_weeks_are_drawn_and_all_are_counted(summary: dict[str, Any]) -> None:

@@ -121,7 +121,9 @@ def test_cadence_is_agreement_by_age_with_the_level_and_the_interval(summary: di
     assert (line["x"], line["y"]) == ([30.4, 60.8, 91.2, 121.6], [97, 93, 86, 78])
     assert line["marker"]["symbol"] == ["circle", "circle", "circle-open", "circle-open"]
     assert [(shape["type"], shape["x1"]) for shape in layout["shapes"]] == [("rect", 60.8), ("line", 1)]
-    assert layout["shapes"][1]["y0"] == 90
+    assert (layout["shapes"][0]["x0"], layout["shapes"][1]["y0"]) == (0, 90)
+    shown = zip(("97.0%", "93.0%", "86.0%", "78.0%"), (4, 3, 2, 1), strict=True)
+    assert line["text"] == [f"{share} ({WORDS('chart_terms.replays', n=n)})" for share, n in shown]
     assert found.title.startswith("A model lasts 61 days: it then still puts 93%")
 
 

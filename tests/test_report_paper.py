@@ -23,8 +23,8 @@ def test_printing_draws_every_chart_within_the_paper(
     visit = Visit(browser, reports[language], width=width, theme=theme)
     visit.page.evaluate(
         "window.addEventListener('beforeprint', () => { window.printed = "
-        f"[...document.querySelectorAll('{SHOWN} svg.main-svg:first-of-type')]"
-        ".map(one => one.getBoundingClientRect().width);"
+        f"[...document.querySelectorAll('{SHOWN}')]"
+        ".map(d => d.querySelector('svg.main-svg').getBoundingClientRect().width);"
         "window.paper = getComputedStyle(document.documentElement).getPropertyValue('--page').trim() })"
     )
     assert len(visit.page.pdf(format="A4")) > 100_000

@@ -94,6 +94,31 @@ def test_finding_names_the_rich_and_the_quiet() -> None:
     assert finding([segment(0, 0.5, None, 10), segment(1, 0.5, None, 90)]) == {"top": None, "quiet": None}
 
 
+@pytest.mark.parametrize(
+    ("recency", "days", "quiet"), [(39, 90, True), (40, 90, False), (39, 30, True), (39, 29, False), (None, 90, False)]
+)
+def test_a_segment_is_quiet_below_the_fortieth_percentile_and_from_thirty_days_on(
+    recency: float | None, days: int, quiet: bool
+) -> None:
+    def segment(number: int, value: float, recency: float | None, days: int) -> dict[str, Any]:
+        seen = {"percentiles": {"recency": recency}, "medians": {"days_since_last_purchase": days}}
+        return {"segment": number, "share_of_customers": 0.5, "share_of_value": value, **seen}
+
+    # The one with most for its size is never called quiet, however long ago it came.
+    found = finding([segment(0, 0.7, 5, 200), segment(1, 0.3, recency, days)])
+    assert found == {"top": 0, "quiet": 1 if quiet else None}
+
+
+def test_the_quiet_one_that_is_told_is_the_one_with_most_revenue() -> None:
+    gone = {"percentiles": {"recency": 5}, "medians": {"days_since_last_purchase": 99}}
+    shares = [(0.1, 0.6), (0.3, 0.25), (0.6, 0.15)]
+    segments = [
+        {"segment": n, "share_of_customers": people, "share_of_value": value, **gone}
+        for n, (people, value) in enumerate(shares)
+    ]
+    assert finding(segments) == {"top": 0, "quiet": 1}
+
+
 def test_what_a_segment_does_comes_from_its_own_visits(summary: dict[str, Any], run: Path) -> None:
     lion = next(s for s in summary["segments"] if s["persona"] == "lion")
     # Half of the 60 lions bought it, and a tenth of each other segment, in whole customers.
@@ -104,6 +129,8 @@ def test_what_a_segment_does_comes_from_its_own_visits(summary: dict[str, Any], 
     # All 1000 buyers alike, 60 of them would be lions of every 1000 who bought it.
     assert brand["lift"] == pytest.approx(30 / (0.06 * (30 + others)))
     assert [one["value"] for one in lion["categories"]] == ["electronics.audio"]
+    assert lion["common_categories"][0] == {"value": "electronics.audio", "customers": 30, "share": 0.5}
+    assert lion["common_brands"][0] == {"value": HOSTILE, "customers": 30, "share": 0.5}
     assert lion["hours"] == made_up(run).hours(0)
     assert lion["hours"][0][6:8] == [0, 17 * 60]
     assert [s["brands"] for s in summary["visitors"]["segments"]] == [[], []]
@@ -225,6 +252,20 @@ def test_times_are_counted_by_day_or_by_week(tmp_path: Path) -> None:
     assert (record["step"], record["starts"], record["counts"]) == ("week", ["2019-04-29", "2019-09-30"], [1, 2])
 
 
+@pytest.mark.parametrize(("most", "scale"), [(120, "linear"), (121, "log1p")])
+def test_a_column_whose_end_is_over_twelve_times_its_middle_is_drawn_on_a_log_axis(
+    tmp_path: Path, most: int, scale: str
+) -> None:
+    path = _table(tmp_path, {"cart_abandonments": f"[1, 10, {most}]::BIGINT[]"})
+    assert _described(path)["cart_abandonments"]["scale"] == scale
+
+
+@pytest.mark.parametrize(("last", "step"), [("2019-12-02", "day"), ("2019-12-03", "week")])
+def test_two_months_are_counted_by_day_and_more_by_week(tmp_path: Path, last: str, step: str) -> None:
+    path = _table(tmp_path, {"last_seen": f"['2019-10-01', '{last}']::TIMESTAMP[]"})
+    assert _described(path)["last_seen"]["step"] == step
+
+
 def test_refunds_make_a_value_negative_and_are_drawn(tmp_path: Path) -> None:
     path = _table(tmp_path, {"total_purchase_value": "[-50, 0, 1, 2, 9000]::DOUBLE[]"})
     record = _described(path)["total_purchase_value"]
@@ -281,6 +322,14 @@ def test_quality_by_type_of_error() -> None:
     assert found["gaps"]["share"] is None
     rejected = sum(counts[kind] for kind in ("wrong_type", "missing_required", "out_of_range", "other"))
     assert rejected == quality()["counts"]["rejected"]
+
+
+def test_a_day_with_two_gaps_counts_once_and_a_missing_id_with_the_refused(summary: dict[str, Any]) -> None:
+    told = quality()
+    told["gaps"].append({**told["gaps"][0], "kind": "few_events"})
+    told["missing"]["user_id"] = 5  # of rows that are refused for it
+    found = {row["kind"]: row["found"] for row in assess(told)["types"]}
+    assert (found["gaps"], found["missing"], found["missing_required"]) == (2, 9_303, 5)
 
 
 @pytest.mark.parametrize("name", ["customers.parquet", "segments.parquet", "model.json", "scorecard.json"])

@@ -182,6 +182,18 @@ def test_words_sort_as_the_language_does_and_one_heading_at_a_time_says_so(table
     assert len(set(found)) == len(found) > 10
 
 
+def test_a_word_that_is_not_known_stays_last_in_both_orders(table_of: Visit) -> None:
+    word = table_of.page.locator("#candidates table").first.locator("thead button").nth(2)
+    orders = []
+    for _ in range(2):
+        word.click()
+        *known, last = column(table_of, "#candidates table", 2)
+        assert last == "–"
+        orders.append(known)
+    assert orders[0] == orders[1][::-1]
+    assert len(set(orders[0])) > 1
+
+
 def test_names_that_end_in_a_number_are_words_and_days_sort_by_the_calendar(table_of: Visit) -> None:
     visit = table_of
     visit.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")

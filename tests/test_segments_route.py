@@ -33,7 +33,7 @@ def small(segmentation: Segmentation) -> Segmentation:
 
     def node(number: int, segment: int, column: str | None = None, at: float | None = None, left: int = 0) -> Any:
         asks = {"column": column, "threshold": at, "left": left or None, "right": left + 1 if left else None}
-        return {"id": number, "segment": segment, "customers": 10, "purity": 0.9, **asks}
+        return {"id": number, "segment": segment, "customers": 10, "purity": 0.5 + number / 10, **asks}
 
     nodes = [
         node(0, 0, "frequency", 2.5, 1),

@@ -51,14 +51,12 @@ class Bought:
 class Habits:
     """`groups` (g,) and their `visits` (g, 7, 24) by weekday, Monday first, and hour in the shop's time zone.
 
-    `everyone` (7, 24) are the visits of all, also of those who are in no group. `brands` and `categories` are what at
-    least `FEWEST` customers of the groups that may buy bought in the window; the columns are `groups` (those of
-    visitors are 0), each customer counts once for each value.
+    `brands` and `categories` are what at least `FEWEST` customers of the groups that may buy bought in the window; the
+    columns are `groups` (those of visitors are 0), each customer counts once for each value.
     """
 
     groups: tuple[Group, ...]
     visits: Counts
-    everyone: Counts
     brands: Bought
     categories: Bought
 
@@ -100,7 +98,7 @@ def measure_habits(
         brands, categories = (_bought(connection, table, kind, len(groups)) for kind in ("brand", "category_code"))
     for path in written:
         path.unlink()
-    return Habits(groups, visits[:-1], visits.sum(axis=0), brands, categories)
+    return Habits(groups, visits, brands, categories)
 
 
 def _people(connection: "DuckDBPyConnection", segments: Path) -> tuple[Group, ...]:
@@ -130,12 +128,11 @@ def _query(batch: Batch, as_of: date, windows: Windows) -> str:
 
 
 def _visits(connection: "DuckDBPyConnection", table: str, groups: int) -> Counts:
-    """The visits (groups + 1, 7, 24) of each group, and last of those who are in none."""
+    """The visits (groups, 7, 24) of each group."""
     found = connection.execute(
-        f"SELECT coalesce(number, {groups}) AS number, slot, cast(sum(found) AS BIGINT) AS found FROM {table} "
-        "WHERE kind = 'hours' GROUP BY ALL"
+        f"SELECT number, slot, cast(sum(found) AS BIGINT) AS found FROM {table} WHERE kind = 'hours' GROUP BY ALL"
     ).fetchnumpy()
-    counts = np.zeros((groups + 1, WEEK[0] * WEEK[1]), dtype=np.int64)
+    counts = np.zeros((groups, WEEK[0] * WEEK[1]), dtype=np.int64)
     counts[found["number"].astype(np.int64), found["slot"].astype(np.int64)] = found["found"]
     return counts.reshape(-1, *WEEK)
 

@@ -19,7 +19,7 @@ slots AS (
         people.number,
         count(*) AS found
     FROM visits
-    LEFT JOIN people ON visits.user_id = people.user_id
+    INNER JOIN people ON visits.user_id = people.user_id
     GROUP BY slot, people.number
 ),
 

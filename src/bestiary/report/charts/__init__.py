@@ -14,7 +14,7 @@ from bestiary.report.charts.cadence import cadence_chart
 from bestiary.report.charts.choice import choice_chart
 from bestiary.report.charts.columns import column_chart, value_name
 from bestiary.report.charts.components import loadings_chart, scree_chart
-from bestiary.report.charts.days import GAP_COLOURS, days_chart
+from bestiary.report.charts.days import days_chart
 from bestiary.report.charts.fidelity import auc_of, confusion_chart, roc_chart
 from bestiary.report.charts.flows import flows_chart, movements_chart
 from bestiary.report.charts.hours import hours_chart
@@ -25,7 +25,7 @@ from bestiary.report.charts.tree import tree_chart
 from bestiary.report.charts.worth import calibration_chart, reliability_chart
 from bestiary.report.words import Words
 
-__all__ = ["GAP_COLOURS", "Chart", "auc_of", "draw", "value_name"]
+__all__ = ["Chart", "auc_of", "draw", "value_name"]
 
 ONCE: Mapping[str, Callable[[Mapping[str, Any], Words], Chart | None]] = {
     "shares": shares_chart,
