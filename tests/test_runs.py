@@ -9,8 +9,8 @@ import pytest
 
 import shop
 from bestiary import pipeline
-from bestiary.errors import BestiaryError, ConfigError, ModelError, StoreError
-from bestiary.files import read_json
+from bestiary.errors import BestiaryError, ConfigError, FormatError, ModelError, StoreError
+from bestiary.files import read_json, write_json
 from bestiary.lake.doctor import Findings
 from bestiary.lake.runs import STEPS, Run, find_run
 from bestiary.sql import connect
@@ -94,6 +94,17 @@ def test_an_error_names_the_files_of_the_run_and_not_those_of_its_scratch(store:
     for error in (other.value, cut.value):
         assert error.found.startswith(str(table))
         assert ".scratch" not in str(error)
+
+
+def test_figures_of_an_older_version_are_told_before_anything_is_learned(store: Path) -> None:
+    run = only(store).path
+    # A table that cannot be learned from would be told first if learning had begun.
+    (run / "customers.parquet").write_bytes(b"PAR1")
+    quality = read_json(run / "quality.json")
+    write_json(run / "quality.json", quality | {"format_version": 1})
+    with pytest.raises(FormatError, match="format version 1") as error:
+        pipeline.fit(store, settings=quick())
+    assert "bestiary customers" in error.value.do
 
 
 @pytest.mark.parametrize("where", [60, -900])

@@ -61,9 +61,11 @@ def check(settings: Settings) -> None:
 def learn(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Progress) -> None:
     """Write the model, everyone's segment, who moved, and the scorecard of a run that has its customers."""
     from bestiary.past import before_digest, past
+    from bestiary.report.summary import read_quality
     from bestiary.segments.fit import fit, stages
 
     check(settings)
+    read_quality(run.path / "quality.json")  # the figures need it: it is told now, and not after minutes of learning
     history = past(lake, run, settings, scratch, progress)
     with within(settings.memory_bytes, "segments"), step(progress, "segments", stages(settings)):
         provenance = {

@@ -55,7 +55,7 @@ def summarise(
     where an artefact of the run is missing or damaged.
     """
     card, model = read_json(run / "scorecard.json"), read_json(run / "model.json")
-    quality = _quality(run / "quality.json")
+    quality = read_quality(run / "quality.json")
     try:
         gathered = _gather(run, card, settings, habits, before, tell)
         summary = {
@@ -89,7 +89,8 @@ def summarise(
     return summary
 
 
-def _quality(path: Path) -> Record:
+def read_quality(path: Path) -> Record:
+    """The figures of quality.json. Raises ModelError where it is missing or damaged, FormatError where it is older."""
     quality = read_json(path)
     if quality.get("format_version") != FORMAT_VERSION:
         raise FormatError(
