@@ -1,6 +1,7 @@
 """Runs: what a step replaces, what it leaves, and when there is nothing to do."""
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -107,12 +108,18 @@ def test_figures_of_an_older_version_are_told_before_anything_is_learned(store: 
     assert "bestiary customers" in error.value.do
 
 
-@pytest.mark.parametrize("where", [60, -900])
-def test_a_table_that_is_damaged_before_its_end_is_told_as_that(where: int, store: Path) -> None:
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda content: content[:60] + bytes(400) + content[460:],
+        lambda content: content[:-900] + bytes(400) + content[-500:],
+        lambda content: content[:-8] + bytes(4) + content[-4:],
+        lambda content: b"PAR1",
+    ],
+)
+def test_a_table_that_is_damaged_before_its_end_is_told_as_that(damaged: Callable[[bytes], bytes], store: Path) -> None:
     table = only(store).path / "customers.parquet"
-    content = table.read_bytes()
-    where %= len(content)
-    table.write_bytes(content[:where] + bytes(400) + content[where + 400 :])
+    table.write_bytes(damaged(table.read_bytes()))
     with pytest.raises(BestiaryError, match="A file of the store cannot be read") as error:
         pipeline.fit(store, settings=quick())
     assert "bestiary customers" in error.value.do
