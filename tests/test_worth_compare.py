@@ -172,3 +172,18 @@ def test_a_shop_that_sold_nothing_has_no_figures() -> None:
     assert found.figure("halves", "gini") == Figure(None, None, None)
     assert found.difference("halves", "grid", "average_precision").too_small
     assert json.dumps(found.record(), allow_nan=False)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_interval_holds_its_value_where_hardly_anybody_bought(seed: int) -> None:
+    """In many resamples of these halves nobody has bought, and R squared is not defined; in others it is -1,000."""
+    features, outcome = customers(60, seed)
+    few = Outcome(np.where(np.arange(60) < 3, outcome.revenue + 1.0, 0.0), np.arange(60) < 3)
+    cells = Candidate("thirds", (np.arange(60) % 3).astype(np.int32), 3)
+    found = compare([cells], features, features, few, seed=seed, resamples=200)
+    figures = [figure for one in found.scorers for figure in one.metrics.values()]
+    figures += [one.figure for one in found.differences]
+    known = [one for one in figures if one.value is not None and one.low is not None and one.high is not None]
+    assert len(known) > len(figures) // 2
+    for one in known:
+        assert one.low <= one.value <= one.high  # type: ignore[operator]

@@ -21,6 +21,8 @@ from bestiary.segments.worth.resampled_cells import CellSheet, Singles, adder, d
 from bestiary.segments.worth.scores import Outcome, Rows, Scores
 
 BINS = 1_000
+ROUNDING = 1e-5
+"""A spread that is no larger a part of the sum of squares is that of single precision."""
 METRICS = ("gini", "r_squared", "top_10", "top_20", "average_precision")
 
 
@@ -75,6 +77,7 @@ def weigh(shared: Half, sheets: Sequence[Sheet | CellSheet], weights: Singles) -
     best = _concentration(*_halves(shared.best @ drawn))
     size, level, squares = (shared.logs.T @ drawn).astype(np.float64)
     spread = squares - level**2 / size
+    spread[spread <= ROUNDING * squares] = 0.0  # all drawn alike, but for rounding: R squared is not defined
     out = np.empty((len(sheets), len(METRICS), weights.shape[1]))
     for number, one in enumerate(sheets):
         if isinstance(one, CellSheet):

@@ -96,16 +96,18 @@ def _lifts(exact: Floats, drawn: Floats, labels: Ints) -> tuple[Lift, ...]:
 
 
 def figure(value: float, drawn: Floats) -> Figure:
-    """A value with its 95 % interval: quantiles of its resamples, moved so that their mean is the value.
+    """A value with its 95 % interval: quantiles of its resamples, moved so that their median is the value.
 
     A resample teaches less than the sample did, because its customers repeat, and the more so the more cells there
     are (125 cells lose 0.03 of R squared on CDNOW, 7 segments 0.007): unmoved, intervals would praise segments for
-    being few (Efron and Tibshirani 1993, chapter 10). Resamples that are not a number are left out.
+    being few (Efron and Tibshirani 1993, chapter 10; the median, since one resample of hardly any spread would carry
+    a mean of R squared away, and the interval would not hold its own value). Resamples that are not a number are
+    left out.
     """
     finite = drawn[np.isfinite(drawn)]
     if not np.isfinite(value) or not len(finite):
         return Figure(None, None, None)
-    low, high = np.quantile(finite, [0.025, 0.975]) + (value - finite.mean())
+    low, high = np.quantile(finite, [0.025, 0.975]) + (value - np.median(finite))
     return Figure(float(value), float(low), float(high))
 
 
