@@ -109,15 +109,15 @@ def test_the_sentences_give_the_threshold_or_say_that_there_is_none() -> None:
     found = curve((1, 2000, 1199), (2, 1500, 1209), (3, 40, 35)).words()
     assert found["en"] == (
         "2 visits are enough to place a customer; nine of ten have had 8 events by then. Of 1,500 customers who came "
-        "more often, 80% were in "
-        "the same segment after the next visit (95% interval: 78% to 82%), and with more visits it is never surely "
+        "more often, 80.6% were in "
+        "the same segment after the next visit (95% interval: 78.5% to 82.5%), and with more visits it is never surely "
         "under 80%. With fewer events it is too early to say."
     )
     assert found["fr"] == (
         "2 visites suffisent pour classer un client ; neuf sur dix ont alors 8 événements ou plus. Sur 1\u202f500 "
-        "clients venus plus souvent, 80\u00a0% étaient dans le même segment après la suivante (intervalle à "
-        "95\u00a0% : de 78\u00a0% à 82\u00a0%), et avec plus de visites ce n'est jamais sûrement moins de 80\u00a0%. "
-        "Avec moins d'événements, il est trop tôt pour le dire."
+        "clients venus plus souvent, 80,6\u00a0% étaient dans le même segment après la suivante (intervalle à "
+        "95\u00a0% : de 78,5\u00a0% à 82,5\u00a0%), et avec plus de visites ce n'est jamais sûrement moins de "
+        "80\u00a0%. Avec moins d'événements, il est trop tôt pour le dire."
     )
     assert (
         curve((1, 100, 90), events=1)
@@ -125,11 +125,11 @@ def test_the_sentences_give_the_threshold_or_say_that_there_is_none() -> None:
         .startswith("1 visit is enough to place a customer; nine of ten have had 1 event by")
     )
     # After the last number that was looked at there are no more visits to speak of.
-    assert "(95% interval: 82% to 94%). With fewer" in curve((1, 100, 90)).words()["en"]
+    assert "(95% interval: 82.6% to 94.5%). With fewer" in curve((1, 100, 90)).words()["en"]
     never = curve((1, 100, 10), (2, 1000, 799), (3, 5, 5)).words()
     assert "at 2, the largest that was looked at" in never["en"]
-    assert "for 79% of 1,000 customers, under the level of 80%" in never["en"]
-    assert "pour 79\u00a0% de 1\u202f000 clients, sous le seuil de 80\u00a0%" in never["fr"]
+    assert "for 79.9% of 1,000 customers, under the level of 80%" in never["en"]
+    assert "pour 79,9\u00a0% de 1\u202f000 clients, sous le seuil de 80\u00a0%" in never["fr"]
     few = curve((1, 5, 5)).words()
     assert few["en"].startswith("Fewer than 30 customers came again")
     assert few["fr"].startswith("Moins de 30 clients sont revenus")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bestiary.segments.intervals import wilson_of
 from bestiary.segments.transform import Ints
+from bestiary.segments.wording import number
 
 Words = dict[str, str]
 Bools = NDArray[np.bool_]
@@ -141,7 +142,7 @@ def _deciding(points: Sequence[Point]) -> list[Point]:
 
 def _enough(point: Point, events: int, against: Against, level: float | None) -> Words:
     """`level` is what larger numbers of visits keep to; None where none was looked at."""
-    low, high = _percent(point.low), _percent(point.high)
+    low, high = point.low, point.high
     once = point.n == 1
     kept = {
         "next": ("were in the same segment after the next visit", "étaient dans le même segment après la suivante"),
@@ -150,19 +151,19 @@ def _enough(point: Point, events: int, against: Against, level: float | None) ->
     later = ("", "")
     if level is not None:
         later = (
-            f", and with more visits it is never surely under {_percent(level)}%",
-            f", et avec plus de visites ce n'est jamais sûrement moins de {_percent(level)}\u00a0%",
+            f", and with more visits it is never surely under {_percent(level, 0)}",
+            f", et avec plus de visites ce n'est jamais sûrement moins de {_pour_cent(level, 0)}",
         )
     return {
         "en": f"{point.n} {'visit is' if once else 'visits are'} enough to place a customer; nine of ten "
         f"have had {events:,} {'event' if events == 1 else 'events'} by then. Of {point.customers:,} customers who "
-        f"came more often, {_percent(point.share)}% {kept[0]} (95% interval: {low}% to {high}%){later[0]}. "
-        "With fewer events it is too early to say.",
+        f"came more often, {_percent(point.share)} {kept[0]} (95% interval: {_percent(low)} to {_percent(high)})"
+        f"{later[0]}. With fewer events it is too early to say.",
         "fr": f"{point.n} {'visite suffit' if once else 'visites suffisent'} pour classer un client ; neuf sur dix "
-        f"ont alors {_french(events)} {'événement' if events == 1 else 'événements'} ou plus. Sur "
-        f"{_french(point.customers)} clients venus plus souvent, "
-        f"{_percent(point.share)}\u00a0% {kept[1]} (intervalle à 95\u00a0% : de {low}\u00a0% à "
-        f"{high}\u00a0%){later[1]}. Avec moins "
+        f"ont alors {number(events, 'fr')} {'événement' if events == 1 else 'événements'} ou plus. Sur "
+        f"{number(point.customers, 'fr')} clients venus plus souvent, "
+        f"{_pour_cent(point.share)} {kept[1]} (intervalle à 95\u00a0% : de {_pour_cent(low)} à "
+        f"{_pour_cent(high)}){later[1]}. Avec moins "
         "d'événements, il est trop tôt pour le dire.",
     }
 
@@ -175,19 +176,18 @@ def _never(deciding: Sequence[Point], against: Against, level: float) -> Words:
     }[against]
     return {
         "en": f"No number of visits is known to be enough to place a customer: at {last.n}, the largest that was "
-        f"looked at, {kept[0]} for {_percent(last.share)}% of {last.customers:,} customers, under the level of "
-        f"{_percent(level)}%. Segments of customers who came seldom are to be read with care.",
+        f"looked at, {kept[0]} for {_percent(last.share)} of {last.customers:,} customers, under the level of "
+        f"{_percent(level, 0)}. Segments of customers who came seldom are to be read with care.",
         "fr": f"On ne connaît aucun nombre de visites qui suffise pour classer un client : à {last.n}, le plus grand "
-        f"qui ait été examiné, {kept[1]} pour {_percent(last.share)}\u00a0% de {_french(last.customers)} clients, "
-        f"sous le seuil de {_percent(level)}\u00a0%. Les segments des clients venus rarement sont à lire avec "
+        f"qui ait été examiné, {kept[1]} pour {_pour_cent(last.share)} de {number(last.customers, 'fr')} clients, "
+        f"sous le seuil de {_pour_cent(level, 0)}. Les segments des clients venus rarement sont à lire avec "
         "prudence.",
     }
 
 
-def _percent(share: float) -> str:
-    """Whole percent, rounded down, so that nothing under a level reads as if it were at it."""
-    return str(int(100 * share + 1e-9))
+def _percent(share: float, digits: int = 1) -> str:
+    return f"{number(100 * share, 'en', digits)}%"
 
 
-def _french(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")
+def _pour_cent(share: float, digits: int = 1) -> str:
+    return f"{number(100 * share, 'fr', digits)}\u00a0%"

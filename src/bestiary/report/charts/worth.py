@@ -119,11 +119,11 @@ def settled(deciding: Mapping[str, Any], words: Words) -> tuple[str, dict[str, s
     against, visits = deciding["against"], deciding["visits"]
     if visits is not None:
         share = next((point["share"] for point in deciding["points"] if point["n"] == visits), None)
-        return f"settled_{against}", {"visit": words.number(visits), "share": words.percent(share, 0)}
+        return f"settled_{against}", {"visit": words.number(visits), "share": words.percent(share)}
     shares = [point["share"] for point in deciding["points"] if point["customers"] >= FEW]
     if not shares or max(shares) >= deciding["level"]:
         return "unknown", {}
-    return f"unsettled_{against}", {"share": words.percent(max(shares), 0)}
+    return f"unsettled_{against}", {"share": words.percent(max(shares))}
 
 
 def _curve(against: str, one: Mapping[str, Any], words: Words) -> dict[str, Any]:
