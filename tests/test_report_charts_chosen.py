@@ -109,8 +109,8 @@ def curve(shares: list[float], visits: int | None, people: int = 600, against: s
 
 
 def test_visits_that_are_enough_and_that_are_not() -> None:
-    assert settled(curve([0.6, 0.85], 2), WORDS) == ("settled_next", {"visit": "2", "share": "85%"})
-    assert settled(curve([0.3, 0.6], None, against="all"), WORDS) == ("unsettled_all", {"share": "60%"})
+    assert settled(curve([0.6, 0.85], 2), WORDS) == ("settled_next", {"visit": "2", "share": "85.0%"})
+    assert settled(curve([0.3, 0.6], None, against="all"), WORDS) == ("unsettled_all", {"share": "60.0%"})
     # A share above the level may still not be sure, and few customers tell nothing.
     assert settled(curve([0.6, 0.85], None), WORDS) == ("unknown", {})
     assert settled(curve([0.6], None, people=20), WORDS) == ("unknown", {})
@@ -119,7 +119,7 @@ def test_visits_that_are_enough_and_that_are_not() -> None:
 
 def test_reliability_states_its_level(summary: dict[str, Any]) -> None:
     found = drawn(reliability_chart(summary, WORDS))
-    assert found.title == "From visit 3 on customers can be placed: 85% keep their segment at the next visit"
+    assert found.title == "From visit 3 on customers can be placed: 85.0% keep their segment at the next visit"
     assert found.subtitle.endswith("the level asked, 80%")
     assert "after one visit more, visit 1: 60.0%" in found.description
 

@@ -113,7 +113,7 @@ def test_the_tree(page: str, summary: dict[str, Any]) -> None:
 
 
 def test_who_is_too_early(page: str) -> None:
-    wanted = headed("early", visits="1", customers="601", kept="62%", interval="53% … 74%", events="3")
+    wanted = headed("early", visits="1", customers="601", kept="62.0%", interval="53.0% … 74.0%", events="3")
     assert rows(page, "early")[0] == wanted
 
 

@@ -51,6 +51,7 @@ BUILT: dict[str, tuple[str, ...]] = {
     "movements.": ("from", "to", "from_run", "to_run"),
     "names.": tuple(personas()),
     "nav.": (*PAGES, "customer"),
+    "presets.": ("default",),
     "quality.": (*COUNTS, "gaps"),
     "reasons.": tuple(reason for reasons in REASONS.values() for reason in reasons),
     "scorer_kinds.": ("segments", "segments_and_distances", "baseline", "expected", "ceiling"),

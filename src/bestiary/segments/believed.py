@@ -132,12 +132,12 @@ def _extremes(found: Extremes | None) -> Record | None:
         return None
     with_all, without = found.everyone, found.trimmed
     told: Words = {
-        "en": "Without the top 0.1 % of customers the choice is the same.",
+        "en": "Without the top 0.1% of customers the choice is the same.",
         "fr": "Sans les 0,1 % de clients les plus extrêmes, le choix est le même.",
     }
     if found.decide:
         told = {
-            "en": f"The choice hangs on the top 0.1 % of customers: with them {with_all.word}, k = {with_all.k}; "
+            "en": f"The choice hangs on the top 0.1% of customers: with them {with_all.word}, k = {with_all.k}; "
             f"without them {without.word}, k = {without.k} (both on a sample).",
             "fr": f"Le choix tient aux 0,1 % de clients les plus extrêmes : avec eux {FRENCH[with_all.word]}, "
             f"k = {with_all.k} ; sans eux {FRENCH[without.word]}, k = {without.k} (tous deux sur un échantillon).",

@@ -66,7 +66,18 @@ def biplot_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
     size = words.number(len(numbers))
     told = [words("chart_terms.arrow", name=arrow["name"]) for arrow in arrows[:3]]
     found = chart(
-        "biplot", words, traces, layout, (500, 560), says, told, drawn=size, arrows=len(arrows), share=share, **values
+        "biplot",
+        words,
+        traces,
+        layout,
+        (500, 560),
+        says,
+        told,
+        drawn=size,
+        total=words.number(summary["sample"]["of"]),
+        arrows=len(arrows),
+        share=share,
+        **values,
     )
     outside = len(numbers) - int(inside.sum())
     return replace(found, note=words("terms.outside", count=outside) if outside else "")

@@ -84,7 +84,8 @@ def question(node: Mapping[str, Any], summary: Mapping[str, Any], words: Words) 
     source = str(summary["sample"]["sources"].get(column, column))
     amount = is_amount(source) and not summary["scored"]
     shown = words.money(threshold, limit=True) if amount else words.number(math.floor(threshold))
-    return wrapped(f"{plain(asks_about(node, summary, words))} ≤\u00a0{shown.replace(' ', NBSP)}?", 18)
+    asked = f"{plain(asks_about(node, summary, words))} ≤\u00a0{shown.replace(' ', NBSP)}"
+    return wrapped(words("format.question", text=asked), 18)
 
 
 def asks_about(node: Mapping[str, Any], summary: Mapping[str, Any], words: Words) -> str:
