@@ -33,7 +33,8 @@ def role(name: str, column: str, median: float | None, shop: float | None) -> di
         return {end: None if middle is None else middle * part for end, part in ends.items()}
 
     index = 100 * median / shop if median is not None and shop else None
-    return {"role": name, "column": column, **spread(median), "shop": spread(shop), "index": index}
+    sure = {end: None if median is None else median * part for end, part in (("low", 0.95), ("high", 1.05))}
+    return {"role": name, "column": column, **spread(median), **sure, "shop": spread(shop), "index": index}
 
 
 def profile(population: str, at: int) -> list[dict[str, Any]]:

@@ -163,7 +163,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(
         for given in ({}, HTML, {"Host": "evil.example"})
     ]
     answers += [visitor.post("/enter", content=b"x" * 5000)]
-    monkeypatch.setattr("bestiary.report.dashboard.app.page", None)
+    monkeypatch.setattr("bestiary.report.dashboard.board.page", None)
     answers += [visitor.get("/segments/0", headers={b"Authorization": f"Bearer {TOKEN}".encode()})]
     assert answers[-1].status_code == 500
     assert {one.status_code for one in answers} >= {200, 303, 404, 405, 500} - ({404, 405} if token else set())

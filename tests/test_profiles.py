@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bestiary.report.profiles import columns, index, profiles, quartiles
+from bestiary.report.profiles import columns, index, interval, profiles, quartiles
 from bestiary.sql import connect, quote
 
 WINDOWS = (2, 5, 7)
@@ -54,6 +54,8 @@ def test_by_hand(tmp_path: Path, population: str, ids: str) -> None:
         "q1": 1.75,
         "median": 3.0,
         "q3": 5.0,
+        "low": None,  # four customers are too few for an interval
+        "high": None,
         "shop": {"q1": 2.5, "median": 6.0, "q3": 9.5},  # of 1, 2, 4, 8, 10 and 100
         "index": 50.0,
     }
@@ -89,6 +91,23 @@ def test_quartiles_of_counts_are_those_of_the_values(values: list[float]) -> Non
     found = quartiles(sorted_values, counts.astype(np.float64))
     expected = np.quantile(values, [0.25, 0.5, 0.75])
     assert [found[name] for name in ("q1", "median", "q3")] == pytest.approx(expected.tolist(), rel=1e-12, abs=1e-6)
+
+
+def test_the_interval_of_a_median_by_hand_and_how_often_it_leaves_it_out() -> None:
+    """Of 10 values the second and the ninth: at most one lies below the median in 11 of 1,024 samples of ten."""
+    ten, ones = np.arange(1.0, 11.0), np.ones(10)
+    assert interval(ten, ones, 0.05) == {"low": 2, "high": 9}
+    assert interval(np.array([1.0, 7.0]), np.array([5.0, 5.0]), 0.05) == {"low": 1, "high": 7}
+    assert interval(ten[:5], ones[:5], 0.05) == {"low": None, "high": None}
+    assert interval(ten[:0], ones[:0], 0.05) == {"low": None, "high": None}
+    rng, out = np.random.default_rng(3), 0
+    for _ in range(2000):
+        values, counts = np.unique(rng.poisson(3.2, 60), return_counts=True)
+        found = interval(values.astype(np.float64), counts.astype(np.float64), 0.05)
+        assert found["low"] is not None
+        assert found["high"] is not None
+        out += not found["low"] <= 3 <= found["high"]  # the median of a Poisson of 3.2 is 3
+    assert out < 0.05 * 2000
 
 
 @settings(deadline=None)

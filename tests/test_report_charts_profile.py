@@ -35,7 +35,7 @@ def test_a_profile_is_an_index_on_doublings(summary: dict[str, Any]) -> None:
     # Quartiles at half and at 1.8 of the median.
     assert bars["error_x"]["arrayminus"] == [1, 1]
     assert bars["error_x"]["array"] == [pytest.approx(0.848, abs=1e-3)] * 2
-    assert found.title == "Lion: they came more recently and spend more than the median customer"
+    assert found.title == "Lion: they bought more recently and spend more than the median customer"
     assert bars["text"][0].endswith("index 25<br>fewer days are more recent")
     assert "EUR 400.00 (half between EUR 200.00 and EUR 720.00)" in bars["text"][1]
     ticks = found.figure["layout"]["xaxis"]
@@ -53,6 +53,21 @@ def test_the_two_that_lie_furthest_are_told_the_furthest_first(summary: dict[str
 def test_within_a_tenth_of_the_median_customer_is_alike(summary: dict[str, Any], carts: float, alike: bool) -> None:
     told = titled(profiled(summary, role("carts", "c", carts, 1)), summary)
     assert (told == WORDS("charts.profile.alike", name="Lion", whose=WORDS("whose.buyers"))) == alike
+
+
+def test_what_may_be_chance_is_no_finding(summary: dict[str, Any]) -> None:
+    """A median twice that of all, whose interval holds that of all: the bar is drawn, and nothing is said of it."""
+    alike = WORDS("charts.profile.alike", name="Lion", whose=WORDS("whose.buyers"))
+    for low, high, sure in ((0, 3, False), (1, 3, False), (1.5, 3, True), (None, None, False)):
+        segment = profiled(summary, role("carts", "c", 2, 1) | {"low": low, "high": high})
+        assert (titled(segment, summary) != alike) == sure
+        assert drawn(profile_chart(segment, summary["segments"], WORDS)).figure["data"][0]["x"] == [1]
+
+
+def test_visitors_come_and_buyers_buy(summary: dict[str, Any]) -> None:
+    come = profiled(summary, role("recency", "days_since_last_visit", 10, 40))
+    assert WORDS("chart_terms.less_visit") in titled(come, summary)
+    assert WORDS("chart_terms.less_recency") in titled(profiled(summary, RECENCY), summary)
 
 
 @pytest.mark.parametrize(("doublings", "cut"), [(5, False), (9, True), (-9, True)])
@@ -92,4 +107,4 @@ def test_a_segment_like_the_shop_says_so(summary: dict[str, Any]) -> None:
     segment = profiled(summary, role("carts", "c", 1.05, 1), role("sessions", "s", 1, 1))
     assert drawn(profile_chart(segment, summary["segments"], WORDS)).title.startswith("Lion: in all of this much like")
     french = drawn(profile_chart(profiled(summary, RECENCY), summary["segments"], FRENCH))
-    assert french.title == "Lion\u202f: ils sont venus plus récemment que le client médian"
+    assert french.title == "Lion\u202f: ils ont acheté plus récemment que le client médian"

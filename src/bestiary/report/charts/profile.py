@@ -7,7 +7,7 @@ from typing import Any
 
 from bestiary.report.charts.base import Chart, axis, chart, named_axis, plain, wrapped
 from bestiary.report.palette import INK, SOFT, looks
-from bestiary.report.words import Words, is_amount
+from bestiary.report.words import Words
 
 ALIKE = 1.1
 """A median within this many times that of all is called alike."""
@@ -88,17 +88,28 @@ def profile_chart(
 
 
 def finding(shown: Rows, whose: str, words: Words) -> tuple[str, dict[str, str]]:
-    """The two roles whose median lies furthest from that of all, in words that say the direction."""
+    """The two roles whose median lies furthest from that of all, and surely so, in words that say the direction."""
     values = {"whose": words(f"whose.{whose}"), "what": ""}
     if not shown:
         return "undefined", values
-    far = [row for row in shown if abs(_place(row["index"])) >= math.log2(ALIKE)]
+    far = [row for row in shown if abs(_place(row["index"])) >= math.log2(ALIKE) and _is_sure(row)]
     far.sort(key=lambda row: -abs(_place(row["index"])))
     if not far:
         return "alike", values
-    clauses = [words(f"chart_terms.{'more' if row['index'] > 100 else 'less'}_{row['role']}") for row in far[:2]]
+    clauses = [words(f"chart_terms.{'more' if row['index'] > 100 else 'less'}_{_clause(row)}") for row in far[:2]]
     told = clauses[0] if len(clauses) == 1 else words("chart_terms.both", one=clauses[0], other=clauses[1])
     return "found", {**values, "what": told}
+
+
+def _is_sure(row: Mapping[str, Any]) -> bool:
+    """Whether the interval of the segment's median leaves that of all out."""
+    low, high = row["low"], row["high"]
+    return low is not None and high is not None and not low <= row["shop"]["median"] <= high
+
+
+def _clause(row: Mapping[str, Any]) -> str:
+    """The role, of visitors with what their recency is of."""
+    return "visit" if row["column"] == "days_since_last_visit" else str(row["role"])
 
 
 def _index(row: Mapping[str, Any], quartile: str) -> float:
@@ -118,8 +129,7 @@ def _told(row: Mapping[str, Any], whose: str, words: Words) -> str:
     """A role's figures in its own unit, and what a high or low index means."""
 
     def figures(of: Mapping[str, Any]) -> dict[str, str]:
-        shown = words.money if is_amount(row["column"]) else words.number
-        return {name: shown(of[name]) for name in ("q1", "median", "q3")}
+        return {name: words.figure(row["column"], of[name]) for name in ("q1", "median", "q3")}
 
     own = words("chart_terms.quartiles", **figures(row))
     shop = words("chart_terms.quartiles", **figures(row["shop"]))
