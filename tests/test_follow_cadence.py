@@ -84,7 +84,7 @@ def test_a_shop_that_turns_over_is_refitted_when_agreement_falls() -> None:
     assert found.days == pytest.approx((59 + 59) / 2)
     assert found.intervals[0].psi[0] < found.intervals[2].psi[0]
     assert found.intervals[0].psi[1:] == (0, 0)
-    assert found.sentence["en"].startswith("A model lasts 59 days: by then it still agrees with a fresh one for 92 %")
+    assert found.sentence["en"].startswith("A model lasts 59 days: by then it still agrees with a fresh one for 92%")
     assert cadence(months(4, 4), halves, agreement=0.97).steps == 0
     assert cadence(months(4, 4), halves, agreement=0.97).sentence["en"].startswith("Re-fit at every run: after 30 days")
 
@@ -128,10 +128,10 @@ def test_the_table_of_the_replay_shows_a_loss_below_zero_and_a_gain_above() -> N
 
 def test_a_share_below_the_level_never_reads_as_the_level() -> None:
     found = cadence(months(4, 4), halves, agreement=0.963).sentence
-    assert "for 96 % of customers (at least 96.3 % is asked)" in found["en"]
+    assert "for 96% of customers (at least 96.3% is asked)" in found["en"]
     assert "pour 96 % des clients (au moins 96,3 % demandés)" in found["fr"]
     low = _sentence([Interval(1, 30.0, 3, 0.8996, 0.9, (0.0,) * 3, None, False)], 0, 0.0, 0.9, None)
-    assert "for 89.96 % of customers (at least 90 % is asked)" in low["en"]
+    assert "for 89.96% of customers (at least 90% is asked)" in low["en"]
     assert "pour 89,96 % des clients (au moins 90 % demandés)" in low["fr"]
 
 

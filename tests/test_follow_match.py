@@ -61,7 +61,7 @@ def test_a_split_by_hand() -> None:
     assert notes[0] is None
     assert notes[2] == {
         "en": "Split since the previous run from the segment called Lion: of the customers in it today, the borders of "
-        "that run would put 88 % in the segment then called Lion.",
+        "that run would put 88% in the segment then called Lion.",
         "fr": "Détaché depuis le calcul précédent du segment appelé Lion : des clients qui y sont aujourd'hui, les "
         "frontières de ce calcul en mettraient 88 % dans le segment alors appelé Lion.",
     }
@@ -87,7 +87,7 @@ def test_a_merge_by_hand() -> None:
     assert (found.new[1].sources, found.new[1].shares) == ((1, 2), (120 / 180, 60 / 180))
     assert fates(found) == [("kept", (0,)), ("kept", (1,)), ("merged", (1,))]
     assert new_notes(found, NAMES)[1] == {
-        "en": "Merged since the previous run: of the customers in it today, the borders of that run would put 33 % in "
+        "en": "Merged since the previous run: of the customers in it today, the borders of that run would put 33% in "
         "the segment then called Fox.",
         "fr": "Fusionné depuis le calcul précédent : des clients qui y sont aujourd'hui, les frontières de ce calcul "
         "en mettraient 33 % dans le segment alors appelé Renard.",
@@ -118,7 +118,7 @@ def test_a_new_segment_by_hand() -> None:
     assert kinds(found) == [("same", 0), ("same", 1), ("same", 2), ("new", None)]
     assert [fate for fate, _ in fates(found)] == ["kept"] * 3
     assert new_notes(found, NAMES)[3] == {
-        "en": "New since the previous run: of the customers in it today, the borders of that run would put 40 % in the "
+        "en": "New since the previous run: of the customers in it today, the borders of that run would put 40% in the "
         "segment then called Bear, more than in any other.",
         "fr": "Nouveau depuis le calcul précédent : des clients qui y sont aujourd'hui, les frontières de ce calcul en "
         "mettraient 40 % dans le segment alors appelé Ours, plus que dans tout autre.",

@@ -12,7 +12,16 @@ from bestiary.report.words import Words
 from report_drawn import FRENCH, WORDS, summary_with_all
 from report_run import NAMES, PEOPLE, followed
 
-PROFILE = {"role": "monetary", "column": "total_purchase_value", "q1": 11.0, "median": 22.0, "q3": 33.0, "index": 44.0}
+PROFILE = {
+    "low": 1.5,
+    "high": 2.5,
+    "role": "monetary",
+    "column": "total_purchase_value",
+    "q1": 11.0,
+    "median": 22.0,
+    "q3": 33.0,
+    "index": 44.0,
+}
 
 
 @pytest.fixture(scope="module")

@@ -173,15 +173,17 @@ def test_biplot_finds_the_segments_that_are_furthest_apart(summary: dict[str, An
 
 def test_loadings_find_the_heaviest_column() -> None:
     assert components.strongest(["a", "b"], [0.2, -0.9], WORDS)[:2] == ("found", {"column": "b"})
-    assert components.strongest(["a", "b"], [0.5, -0.501], WORDS)[0] == "tied"
+    assert components.strongest(["a", "b"], [0.46, -0.5], WORDS)[0] == "tied"
+    assert components.strongest(["a", "b"], [0.44, -0.5], WORDS)[0] == "found"
     assert components.strongest(["a"], [1.0], WORDS)[0] == "found"
 
 
 @pytest.mark.parametrize(
     ("confusion", "says", "share"),
     [
-        ([[9, 1], [3, 7]], "found", "80.0%"),
-        ([[9, 1], [1, 9]], "tied", "90.0%"),
+        ([[29, 1], [12, 18]], "found", "78.3%"),
+        ([[9, 1], [3, 7]], "unsure", "80.0%"),
+        ([[9, 1], [0, 10]], "unsure", "95.0%"),
         ([[4, 0], [0, 4]], "perfect", "100.0%"),
         ([[0, 0], [0, 0]], "nobody", "–"),
     ],
@@ -191,7 +193,7 @@ def test_confusion_finds_the_commonest_mistake(confusion: list[list[int]], says:
     assert (found, values["share"]) == (says, share)
     if says == "found":
         assert (values["actual"], values["predicted"]) == ("Turtle", "Owl")
-        assert told == ["Turtle taken for Owl: 3", "Owl taken for Turtle: 1"]
+        assert told == ["Turtle taken for Owl: 12", "Owl taken for Turtle: 1"]
 
 
 def test_roc_finds_the_least_sure_segment() -> None:

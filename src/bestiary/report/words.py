@@ -62,7 +62,7 @@ class Words:
     def label(self, group: str, name: str) -> str:
         """The word for a value met in data, or the value itself where there is none (a mapping's own reason)."""
         found = self._find(group).get(name, name)
-        return str(found)
+        return self._set(str(found))
 
     def of(self, texts: Mapping[str, Any]) -> Any:
         """Pick this language from a text, or a list of texts, written in all of them."""

@@ -68,7 +68,7 @@ def _about_choice(group: Group) -> list[Words]:
     if group.extremes and group.extremes.decide:
         found.append(
             {
-                "en": "The top 0.1 % of customers decide how many segments there are: see the choice of k.",
+                "en": "The top 0.1% of customers decide how many segments there are: see the choice of k.",
                 "fr": "Les 0,1 % de clients les plus extrêmes décident du nombre de segments : voir le choix de k.",
             }
         )

@@ -10,6 +10,8 @@ from bestiary.report.words import Words
 
 COMPONENTS = 6
 """Components in the picture of the loadings; the scree shows all."""
+ALIKE = 0.9
+"""A loading of at least this part of the largest weighs as much: from one sample to the next they change places."""
 
 
 def scree_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
@@ -93,9 +95,10 @@ def loadings_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
 
 
 def strongest(columns: Sequence[str], first: Sequence[float], words: Words) -> tuple[str, dict[str, str], list[str]]:
-    """The column that weighs most in the first component, and the three heaviest in words."""
+    """The column that weighs most in the first component, and the three heaviest in words; `tied` where another does
+    nearly as much.
+    """
     ranked = sorted(zip(columns, first, strict=True), key=lambda pair: (-abs(pair[1]), pair[0]))
-    shown = [words.number(abs(value), 2) for _, value in ranked]
     told = [words("chart_terms.median", name=name, value=words.number(value, 2)) for name, value in ranked[:3]]
-    tied = len(shown) > 1 and shown[0] == shown[1]
+    tied = len(ranked) > 1 and abs(ranked[1][1]) >= ALIKE * abs(ranked[0][1])
     return ("tied" if tied else "found"), {"column": ranked[0][0]}, told

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bestiary.report.chance import stands_out
 from bestiary.report.charts.base import Chart, axis, cell_texts, chart, named_axis, plain, segment_name, shade
 from bestiary.report.palette import GRID, LOW, MIDDLE, VEIL, looks
 from bestiary.report.words import Words
@@ -43,7 +44,7 @@ def confusion_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
 def mistakes(
     confusion: Sequence[Sequence[int]], names: Sequence[str], words: Words
 ) -> tuple[str, dict[str, str], list[str]]:
-    """How many the tree puts right, what it mistakes most often, and its three commonest mistakes in words."""
+    """How many the tree puts right, what it surely mistakes most often, and its three commonest mistakes in words."""
     total = sum(map(sum, confusion))
     right = sum(row[i] for i, row in enumerate(confusion))
     values = {"n": words.number(total), "share": words.percent(right / total if total else None)}
@@ -54,9 +55,10 @@ def mistakes(
     ]
     if not ranked:
         return ("perfect" if total else "nobody"), values, told
-    most, i, j = ranked[0]
-    tied = len(ranked) > 1 and ranked[1][0] == most
-    return ("tied" if tied else "found"), {**values, "actual": names[i], "predicted": names[j]}, told
+    if not stands_out([n for i, row in enumerate(confusion) for j, n in enumerate(row) if i != j]):
+        return "unsure", values, told
+    _, i, j = ranked[0]
+    return "found", {**values, "actual": names[i], "predicted": names[j]}, told
 
 
 def _full_names(summary: Mapping[str, Any], words: Words) -> list[str]:
@@ -102,7 +104,7 @@ def roc_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
 
 
 def surest(areas: Sequence[tuple[str, float]], words: Words) -> tuple[str, dict[str, str]]:
-    """The segment that the tree tells least surely from the rest; areas count as equal when they read the same."""
+    """The segment of the smallest area; areas count as equal when they read the same."""
     shown = [words.number(area, 3) for _, area in areas]
     name, area = min(areas, key=lambda one: one[1])
     least = words.number(area, 3)

@@ -176,16 +176,16 @@ def _sentence(intervals: Sequence[Interval], steps: int, days: float, agreement:
     french, value = share.replace(".", ","), _change(told.loss, loss)
     if not steps:
         return {
-            "en": f"Re-fit at every run: after {told.days:.0f} days a model agrees with a fresh one for {share} % of "
-            f"customers (at least {level} % is asked){value['en']}.",
+            "en": f"Re-fit at every run: after {told.days:.0f} days a model agrees with a fresh one for {share}% of "
+            f"customers (at least {level}% is asked){value['en']}.",
             "fr": f"Réapprendre à chaque calcul : après {told.days:.0f} jours un modèle s'accorde avec un modèle frais "
             f"pour {french} % des clients (au moins {level.replace('.', ',')} % demandés){value['fr']}.",
         }
     last = steps == len(intervals)
     en, fr = ("at least ", "au moins ") if last else ("", "")
     return {
-        "en": f"A model lasts {en}{days:.0f} days: by then it still agrees with a fresh one for {share} % of customers "
-        f"(at least {level} % is asked){value['en']}.",
+        "en": f"A model lasts {en}{days:.0f} days: by then it still agrees with a fresh one for {share}% of customers "
+        f"(at least {level}% is asked){value['en']}.",
         "fr": f"Un modèle tient {fr}{days:.0f} jours : il s'accorde encore alors avec un modèle frais pour {french} % "
         f"des clients (au moins {level.replace('.', ',')} % demandés){value['fr']}.",
     }

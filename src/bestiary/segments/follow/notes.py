@@ -82,7 +82,7 @@ def _placed(share: float, sources: Sequence[int], names: Sequence[Words]) -> Wor
     """Of whom a share is: today's customers, placed by the previous run's borders, wherever they were then."""
     percent = round(100 * share)
     return {
-        "en": f"of the customers in it today, the borders of that run would put {percent} % in "
+        "en": f"of the customers in it today, the borders of that run would put {percent}% in "
         f"{_list(sources, names, 'en', when='then ')}",
         "fr": f"des clients qui y sont aujourd'hui, les frontières de ce calcul en mettraient {percent} % dans "
         f"{_list(sources, names, 'fr', when='alors ')}",
