@@ -15,7 +15,9 @@ from filelock import FileLock
 from bestiary import changes, pipeline
 from bestiary.customers.lookup import found_row
 from bestiary.files import read_json, write_json
+from bestiary.lake.runs import Run
 from bestiary.lake.store import Store
+from bestiary.report.dashboard import compared as comparing
 from bestiary.report.dashboard import shelf
 from bestiary.report.dashboard.shelf import Shelf
 from bestiary.report.kept import read_summary
@@ -82,6 +84,22 @@ def test_what_is_kept_is_bounded_by_its_bytes(store: Path, monkeypatch: pytest.M
     page("a", 400)
     assert made[-1] == "a"
     assert len(made) == 7
+
+
+def test_only_the_last_comparisons_are_kept(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "KEPT", 2)
+    asked = []
+
+    def noted(earlier: date, later: date) -> dict[str, Any]:
+        asked.append(earlier)
+        return {}
+
+    comparisons, (later, *earlier) = comparing.Comparisons(noted), [Run.of(mine, one) for one in RUNS]
+    for stamp in (1, 2, 3, 2, 3, 1):
+        while comparisons.ask(earlier[0], later, stamp) is None:
+            pass
+    assert len(asked) == 4  # the first one was made again when two others had come
+    comparisons.close()
 
 
 def test_the_last_two_runs_are_told_from_the_scorecard(store: Path) -> None:

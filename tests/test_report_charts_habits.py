@@ -124,7 +124,7 @@ def test_only_the_latest_weeks_are_drawn_and_all_are_counted(summary: dict[str, 
     summary["quality"]["days"] = days("2017-12-01")
     summary["quality"]["gaps"] += [{"day": "2017-12-25", "kind": "few_events", "events": 1, "usual": 900}]
     found = drawn(days_chart(summary, WORDS))
-    assert len(found.figure["data"][0]["z"][0]) == WEEKS
+    assert len(found.figure["data"][0]["z"][0]) == WEEKS == 53  # a year
     assert found.title.startswith("Days with a gap: 3 of 730")
     assert len(found.figure["data"][2]["x"]) == 1
     left = 730 - sum(n is not None for row in found.figure["data"][0]["z"] for n in row)

@@ -172,6 +172,7 @@ def test_policy_allows_only_the_scripts_of_the_page(pages: dict[Language, str]) 
     scripts = held + run
     assert html.escape(policy(scripts)).replace("&#x27;", "&#39;") in pages["en"]
     assert "unsafe" not in policy(scripts).partition("style-src")[0]
+    assert {"default-src 'none'", "base-uri 'none'", "form-action 'none'"} <= set(policy(scripts).split("; "))
 
 
 def test_same_run_gives_the_same_bytes(tmp_path: Path, pages: dict[Language, str]) -> None:

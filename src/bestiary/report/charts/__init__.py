@@ -1,4 +1,4 @@
-"""The charts of the report and of the dashboard, as checked Plotly figures with the words around them.
+"""The charts of the report and of the dashboard: Plotly figures, plain dictionaries that tests check, and their words.
 
 A chart is a pure function of the summary. Text that comes from data goes through `plain`, since Plotly reads a little
 HTML in its texts.
