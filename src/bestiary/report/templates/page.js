@@ -90,7 +90,7 @@
     figure.layout.width = plot.clientWidth;
     if (spatial && plot.clientWidth < 600) {
       const eye = figure.layout.scene.camera.eye;
-      for (const at of ["x", "y", "z"]) eye[at] *= 1.55;
+      for (const at of ["x", "y", "z"]) eye[at] *= 1.65;
     }
     drawn.add(plot);
     Plotly.react(plot, figure.data, figure.layout, config).then(() => plot.setAttribute("data-drawn", ""));
