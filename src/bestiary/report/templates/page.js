@@ -226,6 +226,9 @@
   };
 
   open();
+  // On a narrow page the row of pages scrolls: to the page that is shown.
+  const page = document.querySelector(".bar nav [aria-current]");
+  if (page) page.closest("ul").scrollLeft = page.offsetLeft - 40;
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-toggles], [data-switch], [data-turns], .sort");
     if (!button) return;
