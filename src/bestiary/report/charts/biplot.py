@@ -157,7 +157,7 @@ def _arrows(pca: Mapping[str, Any], reach: float, words: Words) -> list[dict[str
     ]
 
 
-def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Ascending heights, moved up and down as little as keeps them `gap` apart and within `low` and `high`."""
     groups: list[list[float]] = []
     for number, height in enumerate(wanted):
@@ -177,7 +177,7 @@ def _labels(arrows: Sequence[Mapping[str, Any]], frame: tuple[float, float]) -> 
     gap = LABEL_GAP * (high - low)
     for anchor, shift in (("right", -4), ("left", 4)):
         side = sorted((a for a in arrows if (a["x"] >= 0) == (anchor == "left")), key=lambda a: (a["y"], a["name"]))
-        heights = _spread([arrow["y"] for arrow in side], gap, low + gap, high - gap)
+        heights = spread([arrow["y"] for arrow in side], gap, low + gap, high - gap)
         for arrow, height in zip(side, heights, strict=True):
             place = {"x": arrow["x"], "y": round(height, 4), "xanchor": anchor, "xshift": shift}
             placed.append({**LABEL, **place, "text": arrow["name"]})
