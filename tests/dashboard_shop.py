@@ -141,7 +141,7 @@ def client(
 
 def text_of(page: str) -> str:
     """What stands on a page: no tags, no scripts, single spaces."""
-    bare = re.sub(r"<(script|style|select)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    bare = re.sub(r"<(script|style|select)\b.*?</\1>|<[^>]*>", " ", page.replace("<wbr>", ""), flags=re.DOTALL)
     return " ".join(html.unescape(bare).split())
 
 

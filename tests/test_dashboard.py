@@ -27,6 +27,15 @@ JUNK = st.one_of(
 )
 
 
+def test_the_page_of_one_segment_leads_to_all_and_marks_its_own(desk: TestClient) -> None:
+    alone, every = (desk.get(address, params={"lang": "en"}).text for address in ("/segments/1", "/segments"))
+    heading = Words("en", "EUR")("segments.heading")
+    assert (heading in text_of(alone), heading in text_of(every)) == (False, True)
+    own = re.findall(r'<li><a href="([^"]*)" aria-current="page"', alone.partition('class="legend"')[2])
+    assert own == ["/segments/1"]
+    assert re.search(r'<h2 class="back"><a href="/segments">', alone)
+
+
 @pytest.mark.parametrize("run", ["", *(f"{one}" for one in RUNS)])
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_page_is_there_in_both_languages_and_of_each_run(

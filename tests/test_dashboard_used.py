@@ -135,7 +135,7 @@ def test_a_hostile_shop_is_shown_as_text(browser: "Browser", hostile: Path) -> N
             visitor.page.get_by_label("Customer id").fill(user_id)
             visitor.page.get_by_role("button", name="Look up").click()
             visitor.page.wait_for_url(re.compile(r"/customers\?"))
-            assert user_id in visitor.page.locator("h3 code").inner_text()
+            assert user_id in visitor.page.locator("h2 code").inner_text()
             assert visitor.page.get_by_label("Customer id").input_value() == user_id
         visitor.go("/map")
         who = visitor.page.evaluate("document.getElementById('figures').textContent")

@@ -164,6 +164,11 @@ def test_labels_of_arrows_stay_in_the_frame_and_apart(summary: dict[str, Any]) -
     assert min(gaps) >= 0.99 * biplot.LABEL_GAP * (high - low)
 
 
+def test_labels_that_would_touch_move_both_ways() -> None:
+    assert biplot.spread([0, 5, 5, 9], 2, -9, 99) == [0, 4, 6, 9]
+    assert biplot.spread([8, 9, 9], 2, 0, 10) == [6, 8, 10], "within the frame"
+
+
 def test_biplot_finds_the_segments_that_are_furthest_apart(summary: dict[str, Any]) -> None:
     summary["sample"]["points"] |= place([[0, 0], [0.5, 0], [4, 0]], [0, 1, 2])
     assert drawn(biplot.biplot_chart(summary, WORDS)).title == "No two segments lie further apart than Lion and Fox"

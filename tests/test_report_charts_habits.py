@@ -114,8 +114,8 @@ def test_a_day_tells_its_events_and_purchases_and_the_calendar_its_fullest_and_i
     assert cells["text"][2][0] == f"1 May 2019: {told}"  # a Wednesday
     assert cells["zmax"] == 9_999
     months = dict(zip(layout["xaxis"]["ticktext"], layout["xaxis"]["tickvals"], strict=True))
-    assert months["2019-05"] == 0
-    assert months["2019-07"] == 9  # the week of 1 July, the ninth after that of 29 April
+    assert months["May 2019"] == 0
+    assert months["Jul 2019"] == 9  # the week of 1 July, the ninth after that of 29 April
     assert WORDS("chart_terms.most_events", day="1 May 2019", n="9,999") in found.description
     assert WORDS("chart_terms.usual_day", n="1,000") in found.description
 

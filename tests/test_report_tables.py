@@ -52,7 +52,7 @@ def page(summary: dict[str, Any]) -> str:
 
 
 def plain(source: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", source)).split())
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", source.replace("<wbr>", ""))).split())
 
 
 def rows(page: str, section: str) -> list[Row]:

@@ -174,6 +174,8 @@ def test_words_format_and_name_what_is_missing() -> None:
     assert french.money(1234567.0) == "1\u202f234\u202f567\u00a0USD"
     assert [english.compact(x) for x in (3, 0.5, 1500, 3e6)] == ["3", "0.5", "1.5k", "3M"]
     assert (english.date(None), french.date("2019-08-09")) == ("–", "9 août 2019")
+    assert (english.short_date("2019-11-03"), french.short_date("2019-12-01")) == ("3 Nov 2019", "1er déc. 2019")
+    assert (english.month("2019-11-03"), french.month("2019-11-03")) == ("Nov 2019", "nov. 2019")
     assert english.column("avg_price_5m") == "Mean price paid, 5 months"
     assert (english.column("lifecycle"), english.column("r_score_x")) == ("Stage of life", "r_score_x")
     assert english.sentence(text("k = 6, as asked", "")) == "k = 6, as asked."

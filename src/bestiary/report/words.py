@@ -161,10 +161,21 @@ class Words:
         """A day such as `2019-11-01` in words."""
         if iso is None:
             return UNDEFINED
+        return self._dated(iso, self._find("format.months"))
+
+    def short_date(self, iso: str) -> str:
+        """A day such as `2019-11-03`, short enough for an axis: 3 Nov 2019."""
+        return self._dated(iso, self._find("format.months_short"))
+
+    def month(self, iso: str) -> str:
+        """The month of a day such as `2019-11-03`, short enough for an axis: Nov 2019."""
         day = date.fromisoformat(iso[:10])
-        month = self._find("format.months")[day.month - 1]
+        return f"{self._find('format.months_short')[day.month - 1]} {day.year}"
+
+    def _dated(self, iso: str, months: Sequence[str]) -> str:
+        day = date.fromisoformat(iso[:10])
         number = self("format.first") if day.day == 1 else str(day.day)
-        return self("format.date", day=number, month=month, year=day.year)
+        return self("format.date", day=number, month=months[day.month - 1], year=day.year)
 
     def _set(self, text: str) -> str:
         """A text with the spaces of its language: in French a narrow one before `:`, which does not break."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bestiary.report.distributions import log1p
-from bestiary.report.palette import GRID, INK, VEIL
+from bestiary.report.palette import GRID, INK, VEIL, Look
 from bestiary.report.words import Words
 from bestiary.segments.wording import SIGNS
 
@@ -97,6 +97,13 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
         "automargin": True,
         **more,
     }
+
+
+def marker(look: Look, opacity: float) -> dict[str, Any]:
+    """A segment's mark; an open one is all edge, which is drawn so strongly that it is seen as the others are."""
+    hollow = look.symbol.endswith("-open")
+    edge = {"width": 2 if hollow else 0, "color": look.colour}
+    return {"color": look.colour, "symbol": look.symbol, "opacity": 1 if hollow else opacity, "line": edge}
 
 
 def log_ticks(low: float, high: float, words: Words) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bestiary.report.charts.base import Chart, axis, chart, plain, segment_name
-from bestiary.report.palette import INK, looks
+from bestiary.report.charts.base import Chart, axis, chart, marker, plain, segment_name
+from bestiary.report.palette import INK, SOFT, looks
 from bestiary.report.words import Words
 
 CELLS = (60, 34)
@@ -28,8 +29,8 @@ ARROW = {
     "ayref": "y",
     "showarrow": True,
     "arrowhead": 2,
-    "arrowwidth": 1.4,
-    "arrowcolor": INK,
+    "arrowwidth": 1,
+    "arrowcolor": SOFT,
 }
 Floats = NDArray[np.float64]
 LABEL = {"showarrow": False, "font": {"size": 11, "color": INK}, "bgcolor": "var(--veil)", "borderpad": 1}
@@ -129,10 +130,7 @@ def _marks(
         "customdata": counts.tolist(),
         "marker": {
             "size": [round(max(3.0, LARGEST * math.sqrt(n / max(most, 9))), 1) for n in counts.tolist()],
-            "color": look.colour,
-            "symbol": look.symbol,
-            "opacity": 0.65,
-            "line": {"width": 0},
+            **marker(look, 0.65),
         },
         "hovertemplate": words("chart_terms.customers_hover") + f"<extra>{name}</extra>",
     }
@@ -165,9 +163,22 @@ def _arrows(pca: Mapping[str, Any], reach: float, words: Words) -> list[dict[str
     most = max((x**2 + y**2) ** 0.5 for _, x, y in longest) or 1.0
     scale = 0.8 * reach / most
     return [
-        {**ARROW, "x": round(scale * x, 4), "y": round(scale * y, 4), "name": plain(words.column(name), 34)}
+        {**ARROW, "x": round(scale * x, 4), "y": round(scale * y, 4), "name": plain(words.column(name))}
         for name, x, y in longest
     ]
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Ascending heights, moved up and down as little as keeps them `gap` apart and within `low` and `high`."""
+    groups: list[list[float]] = []
+    for number, height in enumerate(wanted):
+        groups.append([height - number * gap])
+        while len(groups) > 1 and fmean(groups[-2]) > fmean(groups[-1]):
+            last = groups.pop()
+            groups[-1] += last
+    top = high - gap * (len(wanted) - 1)
+    level = [max(low, min(fmean(group), top)) for group in groups for _ in group]
+    return [height + number * gap for number, height in enumerate(level)]
 
 
 def _labels(arrows: Sequence[Mapping[str, Any]], frame: tuple[float, float]) -> list[dict[str, Any]]:
@@ -177,11 +188,7 @@ def _labels(arrows: Sequence[Mapping[str, Any]], frame: tuple[float, float]) -> 
     gap = LABEL_GAP * (high - low)
     for anchor, shift in (("right", -4), ("left", 4)):
         side = sorted((a for a in arrows if (a["x"] >= 0) == (anchor == "left")), key=lambda a: (a["y"], a["name"]))
-        heights: list[float] = []
-        for number, arrow in enumerate(side):
-            lowest = heights[-1] + gap if heights else low + gap
-            highest = high - gap * (len(side) - number)
-            heights.append(min(max(arrow["y"], lowest), highest))
+        heights = spread([arrow["y"] for arrow in side], gap, low + gap, high - gap)
         for arrow, height in zip(side, heights, strict=True):
             place = {"x": arrow["x"], "y": round(height, 4), "xanchor": anchor, "xshift": shift}
             placed.append({**LABEL, **place, "text": arrow["name"]})

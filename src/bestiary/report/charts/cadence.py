@@ -29,6 +29,7 @@ def cadence_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
             "color": ACCENT,
             "size": 9,
             "symbol": ["circle" if one["kept"] else "circle-open" for one in intervals],
+            "line": {"width": [0 if one["kept"] else 2 for one in intervals]},
         },
         "text": [
             f"{words.percent(one['agreement'])} ({words('chart_terms.replays', n=words.number(one['replays']))})"

@@ -31,8 +31,8 @@ def choice_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "legend": {"x": 0, "y": 1.02, "yanchor": "bottom", "orientation": "h", "font": {"size": 11}},
         "xaxis": axis(words("terms.k_axis"), dtick=1, anchor="y2", range=[last[0] - 0.5, last[-1] + 0.5]),
         "yaxis": axis(words("terms.silhouette"), domain=UPPER),
-        "yaxis2": axis(words("terms.stability"), domain=LOWER, range=[-0.03, 1.06], dtick=0.25),
-        "shapes": [*_mark(chosen), *_asked(found.get("asked"))],
+        "yaxis2": axis(words("terms.stability"), domain=LOWER, range=[-0.03, 1.06], dtick=0.25, tickformat=".2f"),
+        "shapes": [*_mark(chosen, min(0.4, 0.06 * len(last))), *_asked(found.get("asked"))],
         "margin": {"l": 56, "r": 12, "t": 64, "b": 48},
     }
     says, values = finding(curve, chosen, words)
@@ -147,7 +147,7 @@ def _silhouettes(curve: Points, chosen: int | None, words: Words) -> dict[str, A
             "size": [15 if point["k"] == chosen else 8 for point in curve],
             "color": ACCENT,
             "opacity": 1,
-            "line": {"width": 0},
+            "line": {"width": [0 if point["kind"] == "exact" else 2 for point in curve]},
             "symbol": ["circle" if point["kind"] == "exact" else "circle-open" for point in curve],
         },
         "text": [words(f"terms.{point['kind']}") for point in curve],
@@ -178,11 +178,11 @@ def _stability(curve: Points, words: Words) -> list[dict[str, Any]]:
     return found
 
 
-def _mark(chosen: int | None) -> list[dict[str, Any]]:
-    """A column behind the chosen k, over both parts."""
+def _mark(chosen: int | None, half: float) -> list[dict[str, Any]]:
+    """A column behind the chosen k, over both parts, `half` a step wide on each side."""
     if chosen is None:
         return []
-    place = {"xref": "x", "x0": chosen - 0.4, "x1": chosen + 0.4, "yref": "paper", "y0": 0, "y1": 1}
+    place = {"xref": "x", "x0": chosen - half, "x1": chosen + half, "yref": "paper", "y0": 0, "y1": 1}
     return [{"type": "rect", **place, "fillcolor": ACCENT, "opacity": 0.13, "line": {"width": 0}, "layer": "below"}]
 
 

@@ -1,6 +1,6 @@
 """Charts of the customer table's columns: how each is distributed over the customers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -89,7 +89,7 @@ def _known(column: Mapping[str, Any], words: Words) -> dict[str, str]:
 
 
 def _drawn(trace: Mapping[str, Any], x_axis: Any, words: Words) -> tuple[list[Any], dict[str, Any]]:
-    return [trace], {"xaxis": x_axis, "yaxis": axis(words("terms.customers"), rangemode="tozero")}
+    return [trace], {"xaxis": x_axis, "yaxis": axis(words("terms.customers"), rangemode="tozero", tickformat=",")}
 
 
 def unit(record: Mapping[str, Any], words: Words) -> str:
@@ -110,7 +110,7 @@ def _numeric(record: Mapping[str, Any], words: Words) -> tuple[list[Any], dict[s
     bins = [_bin(low, high, record, words) for low, high in pairwise(edges)]
     if len(record["columns"]) > 1:
         traces = _steps(record, shown, bins, words)
-        y_axis = axis(words("terms.customers"), rangemode="tozero")
+        y_axis = axis(words("terms.customers"), rangemode="tozero", tickformat=",")
         return traces, {"xaxis": x_axis, "yaxis": y_axis, "showlegend": True}
     trace = {
         "type": "bar",
@@ -169,7 +169,7 @@ def _text(record: Mapping[str, Any], words: Words) -> tuple[list[Any], dict[str,
         "hoverinfo": "text",
     }
     y_axis = named_axis(places, names, autorange="reversed", tickfont={"size": 11})
-    return [trace], {"xaxis": axis(words("terms.customers")), "yaxis": y_axis}
+    return [trace], {"xaxis": axis(words("terms.customers"), tickformat=","), "yaxis": y_axis}
 
 
 def value_name(column: str, value: str, words: Words) -> str:
@@ -190,6 +190,14 @@ def _time(record: Mapping[str, Any], words: Words) -> tuple[list[Any], dict[str,
         ],
         "hoverinfo": "text",
     }
-    shown = "%Y-%m" if record["step"] == "week" else "%Y-%m-%d"
-    x_axis = axis(words(f"terms.by_{record['step']}"), type="date", tickformat=shown, nticks=4, tickangle=0)
-    return _drawn(trace, {**x_axis, "showgrid": False}, words)
+    ticks = _ticks(record["starts"], record["step"], words)
+    x_axis = axis(words(f"terms.by_{record['step']}"), type="date", tickangle=0, showgrid=False, **ticks)
+    return _drawn(trace, x_axis, words)
+
+
+def _ticks(starts: Sequence[str], step: str, words: Words) -> dict[str, Any]:
+    """Three ticks at most, spread over the months or the days that are there, in the page's language."""
+    told = words.month if step == "week" else words.short_date
+    named = {told(day): day for day in reversed(starts)}  # a month stands at its first week
+    shown = list(reversed(named))[:: 1 + (len(named) - 1) // 3]
+    return {"tickvals": [named[name] for name in shown], "ticktext": shown}

@@ -47,7 +47,7 @@ def days_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "hoverongaps": False,
     }
     layout = {
-        "xaxis": named_axis(*_months(weeks), tickangle=0),
+        "xaxis": named_axis(*_months(weeks, words), tickangle=0),
         "yaxis": named_axis(range(7), weekdays(words), autorange="reversed", tickfont={"size": 11}),
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
     }
@@ -83,6 +83,7 @@ def colour_bar(title: str) -> dict[str, Any]:
         "y": -0.14,
         "yanchor": "top",
         "nticks": 4,
+        "tickformat": ",",
         "outlinewidth": 0,
         "tickfont": {"size": 10},
         "title": {"text": title, "side": "top", "font": {"size": 11}},
@@ -126,9 +127,9 @@ def _marks(gaps: Mapping[str, set[str]], by_day: Mapping[str, Any], start: date)
     return marks
 
 
-def _months(weeks: Sequence[date]) -> tuple[list[int], list[str]]:
-    """Where months begin, as year and month, at most five of them."""
-    names = [(week + timedelta(days=6)).isoformat()[:7] for week in weeks]
+def _months(weeks: Sequence[date], words: Words) -> tuple[list[int], list[str]]:
+    """Where months begin, and their names, at most five of them."""
+    names = [words.month((week + timedelta(days=6)).isoformat()) for week in weeks]
     first = [i for i, name in enumerate(names) if i == 0 or name != names[i - 1]]
     first = first[:: 1 + (len(first) - 1) // 5]
     return first, [names[i] for i in first]

@@ -5,7 +5,7 @@ from typing import Any
 
 from bestiary.report.chance import stands_out
 from bestiary.report.charts.base import Chart, axis, cell_texts, chart, named_axis, plain, segment_name, shade
-from bestiary.report.palette import GRID, LOW, MIDDLE, VEIL, looks
+from bestiary.report.palette import LOW, MIDDLE, SOFT, VEIL, looks
 from bestiary.report.words import Words
 
 
@@ -29,16 +29,20 @@ def confusion_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "text": texts,
         "hovertemplate": words("terms.confusion_hover") + "<extra></extra>",
     }
+    short = len(names) <= 4 and max(map(len, names)) <= 8
     layout = {
         "xaxis": {
-            **named_axis(range(len(names)), names, tickangle=-35),
-            "title": {"text": words("terms.predicted"), "font": {"size": 12}},
+            **named_axis(range(len(names)), names, tickangle=0 if short else -35),
+            "title": {"text": words("terms.predicted"), "font": {"size": 12}, "standoff": 16},
         },
-        "yaxis": named_axis(range(len(names)), names, autorange="reversed"),  # what it shows is in the subtitle
+        "yaxis": {
+            **named_axis(range(len(names)), names, autorange="reversed"),
+            "title": {"text": words("terms.actual"), "font": {"size": 12}, "standoff": 12},
+        },
     }
     says, values, numbers = mistakes(tree["confusion"], _full_names(summary, words), words)
     size = (170 + 38 * len(names), 120 + 30 * len(names))
-    return chart("confusion", words, [trace, cell_texts(shares, texts)], layout, size, says, numbers, **values)
+    return chart("confusion", words, [trace, cell_texts(shares, texts, 12)], layout, size, says, numbers, **values)
 
 
 def mistakes(
@@ -123,7 +127,7 @@ def _diagonal(words: Words) -> dict[str, Any]:
         "name": words("terms.chance"),
         "x": [0, 1],
         "y": [0, 1],
-        "line": {"color": GRID, "width": 1.5, "dash": "dot"},
+        "line": {"color": SOFT, "width": 1.5, "dash": "dash"},
         "hoverinfo": "name",
     }
 

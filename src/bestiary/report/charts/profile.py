@@ -54,7 +54,7 @@ def profile_chart(
         "textposition": "none",
         "hovertemplate": "%{text}<extra></extra>",
     }
-    step = 1 if reach < 4 else 2
+    step = (int(reach) + 1) // 2  # five ticks at most
     ticks = [at for at in range(-int(reach), int(reach) + 1) if at % step == 0]
     labels = [f"{wrapped(plain(_role(row, words)), 18)}<br><b>{words.number(row['index'])}</b>" for row in shown]
     layout = {
@@ -62,7 +62,8 @@ def profile_chart(
             words(f"chart_terms.index_axis_{whose}"),
             range=[-reach, reach],
             tickvals=ticks,
-            ticktext=[words.number(100 * 2.0**at, 0 if at >= -2 else 1) for at in ticks],
+            ticktext=[words.number(100 * 2.0**at, min(2, max(0, -2 - at))) for at in ticks],
+            tickangle=0,
             zerolinecolor=SOFT,
             zerolinewidth=2,
         ),
@@ -80,6 +81,7 @@ def profile_chart(
         says,
         numbers,
         name=words.name(segment["name"]),
+        times=2**step,
         **values,
     )
     missing = [_role(row, words) for row in rows if row["index"] is None]

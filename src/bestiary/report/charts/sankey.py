@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bestiary.report.charts.base import plain
-from bestiary.report.palette import BAND, QUIET, SOFT, looks
+from bestiary.report.palette import BAND, INK, QUIET, SOFT, looks
 from bestiary.report.words import Words
 
 SMALL = 0.005
 """Where one segment is drawn, states that bring or take a smaller part of its customers are drawn as one."""
 PAD, MARGIN = 18, 16
 """Room between two states, enough for their labels, and above and below them all, in px."""
+HALO = ", ".join(["0 0 3px var(--page)"] * 6)
+"""Paper around a name, so that the flows behind it do not strike it through; it is laid on thick, and it is CSS."""
 LAYOUT = {"margin": {"l": 4, "r": 4, "t": MARGIN // 2, "b": MARGIN // 2}}
 State = Mapping[str, Any]
 
@@ -67,7 +69,7 @@ def sankey(
             "customdata": [f"{shown[sources.index(f.source)]} → {shown[target[f.target]]}" for f in flows],
             "hovertemplate": "%{customdata}" + words("format.colon") + told + "<extra></extra>",
         },
-        "textfont": {"size": 12, "shadow": "none"},
+        "textfont": {"size": 12, "color": INK, "shadow": HALO},
         "valueformat": ",",
     }
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bestiary.customers.features import features
-from bestiary.report.charts.base import Chart, chart, log_ticks, plain, segment_name, typed
+from bestiary.report.charts.base import Chart, chart, log_ticks, marker, plain, segment_name, typed
 from bestiary.report.palette import GRID, SOFT, looks
 from bestiary.report.words import Words, is_amount
 from bestiary.segments.wording import MONEY
@@ -43,7 +43,7 @@ def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
             "name": name,
             **{at: typed(scaled[rows, i].astype(np.float32)) for i, at in enumerate("xyz")},
             "customdata": typed(raw[rows].astype(np.float32)),
-            "marker": {**_mark(look.symbol, len(numbers)), "color": look.colour, "opacity": 0.8},
+            "marker": {**marker(look, 0.8), **_mark(look.symbol, len(numbers))},
             "hovertemplate": hover + f"<extra>{name}</extra>",
         }
         if who is not None:
@@ -88,7 +88,7 @@ def _finding(together: float | None, customers: int, *, visits: bool) -> str:
 def _scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
     scene: dict[str, Any] = {
         "aspectmode": "cube",
-        "camera": {"eye": {"x": 1.4, "y": 1.4, "z": 0.65}, "center": {"z": -0.2}},
+        "camera": {"eye": {"x": 1.3, "y": 1.3, "z": 0.6}, "center": {"z": -0.2}},
     }
     for i, (at, name) in enumerate(zip("xyz", AXES, strict=True)):
         low, high = (float(scaled[:, i].min()), float(scaled[:, i].max())) if len(scaled) else (0.0, 0.0)
@@ -100,7 +100,7 @@ def _scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str
             "zerolinecolor": GRID,
             "linecolor": SOFT,
             "showbackground": False,
-            "tickfont": {"size": 10},
+            "tickfont": {"size": 11},
             **ticks,
         }
     return scene

@@ -123,6 +123,7 @@ def _marks(
             "size": [13 if node["left"] is None else 8 for node in nodes.values()],
             "color": [style[n["segment"]].colour if n["left"] is None else INK for n in nodes.values()],
             "symbol": [style[n["segment"]].symbol if n["left"] is None else "circle" for n in nodes.values()],
+            "line": {"width": [2 if "open" in style[n["segment"]].symbol else 0 for n in nodes.values()]},
         },
         "text": [
             f"{plain(names[n['segment']])}<br>{words('terms.customers_count', count=n['customers'])}"

@@ -1,6 +1,7 @@
 """Charts of what is expected and of how many visits are enough."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bestiary.report.charts.base import Chart, axis, chart, log_ticks, plain
@@ -111,7 +112,8 @@ def reliability_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         for end in (one["points"][0], one["points"][-1])
     ]
     level_asked = words.percent(deciding["level"], 0)
-    return chart("reliability", words, traces, layout, (360, 0), says, numbers, level=level_asked, **values)
+    found = chart("reliability", words, traces, layout, (360, 0), says, numbers, level=level_asked, **values)
+    return found if deciding["visits"] is None else replace(found, note=words("chart_terms.shaded_visits"))
 
 
 def settled(deciding: Mapping[str, Any], words: Words) -> tuple[str, dict[str, str]]:
@@ -148,6 +150,7 @@ def _curve(against: str, one: Mapping[str, Any], words: Words) -> dict[str, Any]
             "color": colour,
             "size": 7,
             "symbol": ["circle" if point["customers"] >= FEW else "circle-open" for point in points],
+            "line": {"width": [0 if point["customers"] >= FEW else 2 for point in points]},
         },
         "text": [
             f"{words.percent(point['share'])} ({words('terms.customers_count', count=point['customers'])})"

@@ -90,7 +90,7 @@
     figure.layout.width = plot.clientWidth;
     if (spatial && plot.clientWidth < 600) {
       const eye = figure.layout.scene.camera.eye;
-      for (const at of ["x", "y", "z"]) eye[at] *= 1.55;
+      for (const at of ["x", "y", "z"]) eye[at] *= 1.65;
     }
     drawn.add(plot);
     Plotly.react(plot, figure.data, figure.layout, config).then(() => plot.setAttribute("data-drawn", ""));
@@ -226,6 +226,9 @@
   };
 
   open();
+  // On a narrow page the row of pages scrolls: to the page that is shown.
+  const page = document.querySelector(".bar nav [aria-current]");
+  if (page) page.closest("ul").scrollLeft = page.offsetLeft - 40;
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-toggles], [data-switch], [data-turns], .sort");
     if (!button) return;
