@@ -243,6 +243,8 @@
   dark.addEventListener("change", () => drawn.forEach(draw));
   const print = (on) => {
     root.toggleAttribute("data-printing", on);
+    // Of what is folded only what is said nowhere else is printed.
+    document.querySelectorAll("details[data-paper]").forEach((one) => { one.open = on; });
     if (!window.Plotly && plots.length) read();
     if (window.Plotly) plots.forEach(draw);
   };
