@@ -1,5 +1,6 @@
 """What the commands say of files that were read: which, how much of them, and what is odd about them."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import shop
@@ -52,3 +53,10 @@ def test_segments_without_a_report_say_how_to_draw_one(tmp_path: Path) -> None:
     assert f"The report was of the segments before and is gone; to draw it again: {drawn}" in out
     again = done("fit", "--store", tmp_path / "store", "--config", quick(tmp_path))
     assert f"Its report: {drawn}" in again
+    # A later run that has no segments is not passed over in silence.
+    store, later = tmp_path / "store", date.fromisoformat(run.name) + timedelta(days=1)
+    done("customers", "--store", store, "--as-of", str(later), "--config", quick(tmp_path))
+    told = bestiary("report", "--store", store)
+    assert told.returncode == 0
+    assert f"The run as of {later} is later and has no whole segments" in told.stderr
+    assert "later" not in bestiary("report", "--store", store, "--as-of", run.name).stderr

@@ -79,7 +79,7 @@ def test_movements_add_up_and_name_the_largest(summary: dict[str, Any]) -> None:
     found = drawn(movements_chart(follow(), WORDS, summary["segments"]))
     link = found.figure["data"][0]["link"]
     assert sum(link["value"]) == sum(map(sum, follow()["counts"])) == 215
-    assert found.title == "77% stayed in their segment; the largest move, of 30 customers, is from Lion to Fox"
+    assert found.title == "77% stayed in their segment; the largest move between segments, of 30 customers, is from Lion to Fox"
     assert link["color"].count("var(--quiet)") == 2
     counts, labels = np.array(follow()["counts"]), found.figure["data"][0]["node"]["label"]
     sums = [*counts.sum(axis=1).tolist(), *counts.sum(axis=0).tolist()]
@@ -96,7 +96,7 @@ def test_movements_without_flows_take_a_like_name_as_the_same() -> None:
     [
         (
             [[80, 12, 0, 7], [12, 60, 0, 1], [3, 2, 5, 0], [4, 5, 6, 0]],
-            "85% stayed in their segment; no move is larger",
+            "85% stayed in their segment; no move between segments is larger",
         ),
         ([[80, 0, 0, 7], [0, 60, 0, 1], [3, 2, 5, 0], [4, 5, 6, 0]], "All who were in a segment at both dates stayed"),
         ([[0, 0, 0, 7], [0, 0, 0, 1], [3, 2, 5, 0], [4, 5, 6, 0]], "Nobody was in a segment at both dates"),

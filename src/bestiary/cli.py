@@ -137,6 +137,8 @@ def report(
         settings = options.read_settings(config, language=lang)
         done = pipeline.report(store, as_of=as_of, settings=settings, progress=log.progress)
         show.path(log, "report", done.path / "report.html")
+        if as_of is None:
+            show.passed_over(log, pipeline.runs(store), done)
 
 
 @app.command()

@@ -48,6 +48,13 @@ def path(log: Log, what: str, where: Path) -> None:
     log.result(what, path=where)
 
 
+def passed_over(log: Log, found: Sequence["Run"], done: "Run") -> None:
+    """Warn of later runs than the one that was taken for the latest, which lack their segments."""
+    for run in found:
+        if run.as_of > done.as_of:
+            log.warning(f"The run as of {run.as_of} is later and has no whole segments: bestiary doctor tells why.")
+
+
 def dashboard(log: Log, address: str, token: str | None) -> None:
     """Say where the dashboard is and, to people alone, what it asks for; a log is no place for a secret."""
     out = Out(log)

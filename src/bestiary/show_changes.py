@@ -102,9 +102,9 @@ def _flows(flows: Sequence[Record], old: Sequence[Record], new: Sequence[Record]
             escape(old[flow["from"]]["name"]["en"]),
             escape(new[flow["to"]]["name"]["en"]),
             f"{flow['customers']:,}",
-            f"{flow['expected']:,.0f}",
-            f"{flow['low']:,.0f} to {flow['high']:,.0f}",
-            f"{flow['excess']:+,.0f}",
+            f"{flow['expected']:z,.0f}",
+            f"{flow['low']:z,.0f} to {flow['high']:z,.0f}",
+            f"{flow['excess']:+z,.0f}",
         )
     return table
 
