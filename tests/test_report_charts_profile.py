@@ -106,7 +106,7 @@ def test_a_median_of_nothing_stands_at_the_end_of_the_axis(summary: dict[str, An
 def test_a_segment_like_the_shop_says_so(summary: dict[str, Any]) -> None:
     segment = profiled(summary, role("carts", "c", 1.05, 1), role("sessions", "s", 1, 1))
     assert drawn(profile_chart(segment, summary["segments"], WORDS)).title.startswith(
-        "Lion: in none of this surely apart"
+        "Lion: in none of this do they surely differ"
     )
     french = drawn(profile_chart(profiled(summary, RECENCY), summary["segments"], FRENCH))
     assert french.title == "Lion\u202f: ils ont acheté plus récemment que le client médian"
