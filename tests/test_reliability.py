@@ -115,9 +115,9 @@ def test_the_sentences_give_the_threshold_or_say_that_there_is_none() -> None:
     )
     assert found["fr"] == (
         "2 visites suffisent pour classer un client ; neuf sur dix ont alors 8 événements ou plus. Sur 1\u202f500 "
-        "clients venus plus souvent, 80,6\u00a0% étaient dans le même segment après la suivante (intervalle à "
-        "95\u00a0% : de 78,5\u00a0% à 82,5\u00a0%), et avec plus de visites ce n'est jamais sûrement moins de "
-        "80\u00a0%. Avec moins d'événements, il est trop tôt pour le dire."
+        "clients venus plus souvent, 80,6\u202f% étaient dans le même segment après la suivante (intervalle à "
+        "95\u00a0% : de 78,5\u202f% à 82,5\u202f%), et avec plus de visites ce n'est jamais sûrement moins de "
+        "80\u202f%. Avec moins d'événements, il est trop tôt pour le dire."
     )
     assert (
         curve((1, 100, 90), events=1)
@@ -129,7 +129,7 @@ def test_the_sentences_give_the_threshold_or_say_that_there_is_none() -> None:
     never = curve((1, 100, 10), (2, 1000, 799), (3, 5, 5)).words()
     assert "at 2, the largest that was looked at" in never["en"]
     assert "for 79.9% of 1,000 customers, under the level of 80%" in never["en"]
-    assert "pour 79,9\u00a0% de 1\u202f000 clients, sous le seuil de 80\u00a0%" in never["fr"]
+    assert "pour 79,9\u202f% de 1\u202f000 clients, sous le seuil de 80\u202f%" in never["fr"]
     few = curve((1, 5, 5)).words()
     assert few["en"].startswith("Fewer than 30 customers came again")
     assert few["fr"].startswith("Moins de 30 clients sont revenus")

@@ -39,6 +39,24 @@ def test_printing_draws_every_chart_within_the_paper(
     visit.context.close()
 
 
+def test_what_is_said_nowhere_else_is_unfolded_on_paper_and_folded_again_after(
+    browser: "Browser", reports: dict[Language, Path]
+) -> None:
+    folded = "[...document.querySelectorAll('details')].map((one) => one.open)"
+    visit = Visit(browser, reports["en"])
+    assert visit.page.locator("details[data-paper]:not([open])").count() == 2
+    visit.page.locator("details[data-paper] summary").first.click()  # what the reader has opened stays so
+    before = visit.page.evaluate(folded)
+    visit.page.evaluate(
+        "window.addEventListener('beforeprint', () => {"
+        " window.unfolded = document.querySelectorAll('details[data-paper][open]').length })"
+    )
+    visit.page.pdf(format="A4")
+    assert visit.page.evaluate("window.unfolded") == 2
+    assert visit.page.evaluate(folded) == before
+    visit.context.close()
+
+
 @pytest.fixture(scope="module")
 def paper(browser: "Browser", reports: dict[Language, Path]) -> Iterator[Visit]:
     """The page with the styles of paper, as wide as that."""

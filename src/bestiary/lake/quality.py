@@ -27,10 +27,9 @@ def quality(connection: "DuckDBPyConnection", lake: Store, as_of: date, keys: in
 
     Counts, refusals, missing values and zero prices are of all that was read, before duplicates are removed;
     inconsistencies, outliers and gaps of the visits before `as_of`. A session of several customers needs a session;
-    products are judged by what was bought. `days` are all until `as_of` from the one on which
-    a thousandth of the events have come (stray dates begin no calendar); `usual` is the median
-    number of events of those until the last event, None without one; `gaps` are the days with under a fifth of it, or
-    without a purchase. Memory: `keys` keys of
+    products are judged by what was bought. `days` are all until `as_of` from the one on which a thousandth of events
+    have come (stray dates begin no calendar); `usual` is the median number of events of those until the last event,
+    None without one; `gaps` are the days with under a fifth of it, or without a purchase. Memory: `keys` keys of
     sessions, 8 bytes each, beside the connection's bound.
     """
     parts = lake.visits()

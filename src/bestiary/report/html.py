@@ -80,7 +80,7 @@ def context(
 
     `desk` is what only the dashboard has: looking customers up, downloads, examples; None in the report.
     """
-    windows = tuple(summary["windows"])
+    windows, early = tuple(summary["windows"]), summary["population"]["too_early"]
     looking = summary["visitors"]["segments"] if summary["visitors"] else []
     everyone, moved = [*summary["segments"], *looking], movements(summary["follow"])
     return {
@@ -95,6 +95,10 @@ def context(
         "moved": moved,
         "kinds": moved["kinds"] if moved else {},
         "looks": looks(summary["segments"]) | looks(looking),
+        "early": {
+            "buyers": early.get("buyers", early.get("active_buyers", 0)),  # as the preset calls them
+            "visitors": early.get("visitors", 0),
+        },
         "auc": charts.auc_of(summary),
         "names": {segment["segment"]: words.name(segment["name"]) for segment in everyone},
         "first_visitors": min((segment["segment"] for segment in looking), default=0),

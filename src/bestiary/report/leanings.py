@@ -66,7 +66,7 @@ def leanings(bought: Bought, groups: Sequence[Group]) -> dict[int, list[dict[str
 def commonest(bought: Bought, groups: Sequence[Group]) -> dict[int, list[dict[str, Any]]]:
     """By segment of buyers, the `COMMON` values that most of its customers bought, as value, customers and share.
 
-    The most first, ties in the order of code points; nothing that nobody bought.
+    The most first, ties in the order of code points; of what `bought` holds, and nothing that nobody of them bought.
     """
     found: dict[int, list[dict[str, Any]]] = {}
     for number, group in enumerate(groups):

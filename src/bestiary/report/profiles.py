@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import binom
 
 from bestiary.customers.features import Windows
 from bestiary.segments.personas import Kind
@@ -88,6 +87,8 @@ def interval(values: Floats, counts: Floats, level: float) -> Quartiles:
     It leaves the median out at most so often as `level` says: between the two values before and after which binomially
     few of a sample lie (Conover 1999, "Practical Nonparametric Statistics", 3.2). None where so few have none.
     """
+    from scipy.stats import binom
+
     ends = np.cumsum(counts)
     n = int(ends[-1]) if len(ends) else 0
     before = int(binom.ppf(level / 2, n, 0.5)) - 1  # so many lie below the low end

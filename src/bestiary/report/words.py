@@ -112,14 +112,7 @@ class Words:
 
     def percent(self, share: float | None, digits: int = 1) -> str:
         """A share of 1 as a percentage; what is not nothing never reads as nothing, nor as all."""
-        if share is None:
-            return UNDEFINED
-        least = 10 ** -(digits + 2)
-        if 0 < share < least:
-            return "<\u202f" + self("format.percent", number=self.number(100 * least, digits))
-        if 1 - least / 2 <= share < 1:
-            return ">\u202f" + self("format.percent", number=self.number(100 * (1 - least), digits))
-        return self("format.percent", number=self.number(100 * share, digits))
+        return UNDEFINED if share is None else wording.percent(share, self.language, digits)
 
     def money(self, value: float | None, *, limit: bool = False) -> str:
         """An amount with its currency; cents only below a thousand, where it is no `limit` that has some."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bestiary.segments.intervals import wilson_of
 from bestiary.segments.transform import Ints
-from bestiary.segments.wording import number
+from bestiary.segments.wording import number, percent
 
 Words = dict[str, str]
 Bools = NDArray[np.bool_]
@@ -142,7 +142,6 @@ def _deciding(points: Sequence[Point]) -> list[Point]:
 
 def _enough(point: Point, events: int, against: Against, level: float | None) -> Words:
     """`level` is what larger numbers of visits keep to; None where none was looked at."""
-    low, high = point.low, point.high
     once = point.n == 1
     kept = {
         "next": ("were in the same segment after the next visit", "étaient dans le même segment après la suivante"),
@@ -151,20 +150,19 @@ def _enough(point: Point, events: int, against: Against, level: float | None) ->
     later = ("", "")
     if level is not None:
         later = (
-            f", and with more visits it is never surely under {_percent(level, 0)}",
-            f", et avec plus de visites ce n'est jamais sûrement moins de {_pour_cent(level, 0)}",
+            f", and with more visits it is never surely under {percent(level, 'en', 0)}",
+            f", et avec plus de visites ce n'est jamais sûrement moins de {percent(level, 'fr', 0)}",
         )
     return {
         "en": f"{point.n} {'visit is' if once else 'visits are'} enough to place a customer; nine of ten "
         f"have had {events:,} {'event' if events == 1 else 'events'} by then. Of {point.customers:,} customers who "
-        f"came more often, {_percent(point.share)} {kept[0]} (95% interval: {_percent(low)} to {_percent(high)})"
-        f"{later[0]}. With fewer events it is too early to say.",
+        f"came more often, {percent(point.share, 'en')} {kept[0]} (95% interval: {percent(point.low, 'en')} to "
+        f"{percent(point.high, 'en')}){later[0]}. With fewer events it is too early to say.",
         "fr": f"{point.n} {'visite suffit' if once else 'visites suffisent'} pour classer un client ; neuf sur dix "
         f"ont alors {number(events, 'fr')} {'événement' if events == 1 else 'événements'} ou plus. Sur "
         f"{number(point.customers, 'fr')} clients venus plus souvent, "
-        f"{_pour_cent(point.share)} {kept[1]} (intervalle à 95\u00a0% : de {_pour_cent(low)} à "
-        f"{_pour_cent(high)}){later[1]}. Avec moins "
-        "d'événements, il est trop tôt pour le dire.",
+        f"{percent(point.share, 'fr')} {kept[1]} (intervalle à 95\u00a0% : de {percent(point.low, 'fr')} à "
+        f"{percent(point.high, 'fr')}){later[1]}. Avec moins d'événements, il est trop tôt pour le dire.",
     }
 
 
@@ -176,18 +174,10 @@ def _never(deciding: Sequence[Point], against: Against, level: float) -> Words:
     }[against]
     return {
         "en": f"No number of visits is known to be enough to place a customer: at {last.n}, the largest that was "
-        f"looked at, {kept[0]} for {_percent(last.share)} of {last.customers:,} customers, under the level of "
-        f"{_percent(level, 0)}. Segments of customers who came seldom are to be read with care.",
+        f"looked at, {kept[0]} for {percent(last.share, 'en')} of {last.customers:,} customers, under the level of "
+        f"{percent(level, 'en', 0)}. Segments of customers who came seldom are to be read with care.",
         "fr": f"On ne connaît aucun nombre de visites qui suffise pour classer un client : à {last.n}, le plus grand "
-        f"qui ait été examiné, {kept[1]} pour {_pour_cent(last.share)} de {number(last.customers, 'fr')} clients, "
-        f"sous le seuil de {_pour_cent(level, 0)}. Les segments des clients venus rarement sont à lire avec "
+        f"qui ait été examiné, {kept[1]} pour {percent(last.share, 'fr')} de {number(last.customers, 'fr')} clients, "
+        f"sous le seuil de {percent(level, 'fr', 0)}. Les segments des clients venus rarement sont à lire avec "
         "prudence.",
     }
-
-
-def _percent(share: float, digits: int = 1) -> str:
-    return f"{number(100 * share, 'en', digits)}%"
-
-
-def _pour_cent(share: float, digits: int = 1) -> str:
-    return f"{number(100 * share, 'fr', digits)}\u00a0%"

@@ -9,6 +9,7 @@ from bestiary.config import Language
 Words = dict[str, str]
 SIGNS: Mapping[Language, tuple[str, str]] = {"en": (",", "."), "fr": ("\u202f", ",")}
 """Between thousands, and before what is less than one."""
+PERCENT: Mapping[Language, str] = {"en": "%", "fr": "\u202f%"}
 MONEY: Mapping[Language, str] = {"en": "{currency} {amount}", "fr": "{amount}\u00a0{currency}"}
 
 
@@ -19,6 +20,16 @@ def number(value: float, language: Language, digits: int = 0) -> str:
         text = text.lstrip("\u2212")
     thousands, point = SIGNS[language]
     return text.translate({ord(","): thousands, ord("."): point})
+
+
+def percent(share: float, language: Language, digits: int = 1) -> str:
+    """A share of 1 as a percentage; what is not nothing never reads as nothing, nor as all what is not."""
+    least, sign = 10 ** -(digits + 2), ""
+    if 0 < share < least:
+        sign, share = "<\u202f", least
+    elif 1 - least / 2 <= share < 1:
+        sign, share = ">\u202f", 1 - least
+    return f"{sign}{number(100 * share, language, digits)}{PERCENT[language]}"
 
 
 def money(amount: float, currency: str, language: Language, *, limit: bool = False) -> str:

@@ -55,18 +55,23 @@
   };
 
   // Plotly is so large that the page is shown first, and Plotly read after it; a report holds its text, a page its address.
+  let reading = null;
   const read = () => {
     const held = document.getElementById("plotly");
-    const script = document.createElement("script");
-    const done = new Promise((resolve) => { script.onload = resolve; });
-    if (held.dataset.src) script.src = held.dataset.src;
-    else script.textContent = held.textContent;
-    document.body.append(script);
-    return window.Plotly || done;
+    if (!held) return null;
+    reading ??= new Promise((resolve) => {
+      const script = document.createElement("script");
+      script.onload = resolve;
+      if (held.dataset.src) script.src = held.dataset.src;
+      else script.textContent = held.textContent;
+      document.body.append(script);
+      if (window.Plotly) resolve();
+    });
+    return reading;
   };
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   const painted = frame().then(frame).then(() => new Promise((resolve) => setTimeout(resolve)));
-  const ready = painted.then(() => window.Plotly || (document.getElementById("plotly") && read()));
+  const ready = painted.then(read);
 
   const draw = (plot) => {
     if (!plot.isConnected) return;
@@ -241,11 +246,13 @@
     if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit();
   });
   dark.addEventListener("change", () => drawn.forEach(draw));
+  let unfolded = [];
   const print = (on) => {
     root.toggleAttribute("data-printing", on);
-    // Of what is folded only what is said nowhere else is printed.
-    document.querySelectorAll("details[data-paper]").forEach((one) => { one.open = on; });
-    if (!window.Plotly && plots.length) read();
+    // Of what is folded only what is said nowhere else is printed; what the reader has opened stays open.
+    if (on) unfolded = [...document.querySelectorAll("details[data-paper]:not([open])")];
+    unfolded.forEach((one) => { one.open = on; });
+    read();
     if (window.Plotly) plots.forEach(draw);
   };
   window.addEventListener("beforeprint", () => print(true));
