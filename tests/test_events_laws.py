@@ -85,6 +85,8 @@ def shown(text: bytes) -> str:
 @example(lines=[((b"\xef\xbb\xbf", False), b"\n")], last_end=False, packed=False)
 @example(lines=[((b"\xef\xbb\xbf\0", False), b"\n"), ((b"", False), b"\n")], last_end=True, packed=True)
 @example(lines=[((b"\0", False), b"\r\n"), ((b"", False), b"\r\n")], last_end=True, packed=True)
+@example(lines=[((b"\xef\xbb\xbf\x1a", False), b"\n")], last_end=False, packed=False)
+@example(lines=[((b"\xef\xbb\xbfa", False), b"\n"), ((b"\x1a", False), b"\n")], last_end=True, packed=False)
 def test_counts_close_and_every_reject_is_its_physical_line(lines: Lines, last_end: bool, packed: bool) -> None:
     body = b"".join(text + end for (text, _), end in lines)
     if lines and not last_end:

@@ -80,20 +80,22 @@ def _cut_csv(source: Source, rows: int, scratch: Path) -> Generator[Piece]:
             raw, facts = scratch / f"{number}.raw", _Facts()
             with raw.open("wb") as file:
                 # The reader drops one byte order mark at a file's start: a record's own, where a piece begins with it.
-                file.write(BOM if chunk.startswith(BOM) else b"")
+                added = file.write(BOM if chunk.startswith(BOM) else b"")
                 while chunk and not (rows and facts.records >= rows and facts.last == b"\n"):
                     facts.add(chunk)
                     file.write(chunk)
                     chunk = next(chunks, b"")
             plain = facts.regular and not facts.quoted and facts.commas == facts.records * (len(source.columns) - 1)
             piece = Piece(raw, packed.tell() - done, facts.records, before, plain, last=not chunk)
-            yield piece if facts.regular else _mended(piece)
+            yield piece if facts.regular else _mended(piece, added)
             before, done, number = before + facts.records, packed.tell(), number + 1
 
 
-def _mended(piece: Piece) -> Piece:
+def _mended(piece: Piece, added: int) -> Piece:
+    """The piece mended, without the bytes that were added at its beginning."""
     copy = piece.path.with_suffix(".csv")
     with piece.path.open("rb") as raw:
+        raw.seek(added)
         mend(raw, copy)
     piece.path.unlink()
     return replace(piece, path=copy)

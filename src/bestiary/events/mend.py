@@ -16,14 +16,21 @@ SHOWN = 1000
 """Characters kept of a line that is too long."""
 
 _MARK, _DELIMITER = MARK.decode(), DELIMITER.decode()
+_BOM = "\ufeff"
 
 
 def mend(source: BinaryIO, copy: Path, lines: int | None = None) -> None:
-    """Write the mended copy of what is left of `source`, a line for each of its lines, or of the first `lines`."""
+    """Write the mended copy of what is left of `source`, a line for each of its lines, or of the first `lines`.
+
+    Where the first line begins with a byte order mark, and is not itself marked, the copy begins with two: its reader
+    drops one.
+    """
     text = io.TextIOWrapper(source, encoding="utf-8", errors="surrogateescape", newline=None)
     with copy.open("w", encoding="utf-8", newline="\n") as target:
-        for line, length in islice(_lines(text), lines):
-            target.write(_marked(line, length) + "\n")
+        for number, (line, length) in enumerate(islice(_lines(text), lines)):
+            mended = _marked(line, length)
+            target.write(_BOM if number == 0 and mended.startswith(_BOM) else "")
+            target.write(mended + "\n")
     text.detach()
 
 
