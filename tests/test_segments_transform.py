@@ -1,12 +1,13 @@
 """The two transforms: worked by hand, and laws that hold for any customers."""
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bestiary.segments.transform import learn_log1p, learn_quartiles
+from bestiary.segments.transform import GRID, learn_log1p, learn_quartiles, ln1p
 
 CUSTOMERS = arrays(
     np.float64, st.tuples(st.integers(1, 30), st.just(3)), elements=st.floats(0, 1e6, allow_subnormal=False)
@@ -83,3 +84,15 @@ def test_scores_tell_negative_values_apart() -> None:
     features = np.column_stack([np.zeros(8), np.ones(8), values])
     scores = learn_quartiles(features).apply(features)[:, 2]
     assert scores.tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_logarithms_lie_on_the_grid_on_which_engines_agree() -> None:
+    amounts = np.random.default_rng(3).lognormal(3, 2, 200_000)
+    ours = ln1p(amounts)
+    with duckdb.connect() as connection:
+        connection.register("amounts", {"x": amounts})
+        query = f"SELECT ln(1 + x) AS plain, floor(ln(1 + x) * {GRID} + 0.5) / {GRID} AS on_grid FROM amounts"
+        theirs = connection.execute(query).fetchnumpy()
+    assert (ours == theirs["on_grid"]).all()
+    assert (np.abs(ours - theirs["plain"]) <= 0.5 / GRID).all()
+    assert (ours * GRID == np.round(ours * GRID)).all()

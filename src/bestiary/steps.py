@@ -71,6 +71,8 @@ def learn(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Pr
         provenance = {
             "as_of": run.as_of.isoformat(),
             "fingerprint": lake_fingerprint(run.sources()),
+            "time_zone": lake.fixed.time_zone,
+            "currency": lake.fixed.currency,
             "before": before_digest(lake.path, run.as_of, settings),
         }
         known = settings.model_copy(update={"currency": lake.fixed.currency})  # the rules in words name it

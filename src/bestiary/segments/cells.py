@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bestiary.config import Frozen
 from bestiary.segments.place import Placed
@@ -24,6 +24,15 @@ class Cells(Frozen):
     kind: Literal["cells"] = "cells"
     edges: tuple[Row, Row, Row]
     cells: tuple[tuple[Number, ...], ...]
+
+    @model_validator(mode="after")
+    def _dimensions(self) -> Self:
+        q = len(self.edges[0])
+        if {len(row) for row in self.edges} != {q} or any(list(row) != sorted(row) for row in self.edges):
+            raise ValueError("the edges are not three rows of as many numbers that do not fall")
+        if [len(row) for row in self.cells] != [q + 1] * (q + 1):
+            raise ValueError(f"the cells are not {q + 1} rows of {q + 1}, for {q} edges")
+        return self
 
     @property
     def k(self) -> int:

@@ -45,9 +45,14 @@ class Mixture(Frozen):
 
     def log_joint(self, points: Floats) -> Floats:
         """ln(weight) + ln(density) (n, k), the constant of 2 pi left out."""
+        return np.asarray(self.heights - self._squares(points) / 2)
+
+    @property
+    def heights(self) -> Floats:
+        """The logarithm (k,) of each Gaussian's weight times its density at its mean."""
         factors = np.array(self.factors)
-        logs = np.log(np.array(self.weights)) + np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
-        return np.asarray(logs - self.distances(points) ** 2 / 2)
+        logs: Floats = np.log(np.array(self.weights)) + np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+        return logs
 
     def memberships(self, points: Floats) -> Floats:
         """The probability (n, k) of each segment given the point; rows sum to 1."""
@@ -61,9 +66,14 @@ class Mixture(Frozen):
 
     def distances(self, points: Floats) -> Floats:
         """Mahalanobis distances (n, k)."""
-        found = np.empty((len(points), self.k))
+        return np.sqrt(self._squares(points))
+
+    def _squares(self, points: Floats) -> Floats:
+        """The squares of the distances (n, k), added up column by column in order, as every engine can."""
+        found = np.zeros((len(points), self.k))
         for segment, (mean, factor) in enumerate(zip(np.array(self.means), np.array(self.factors), strict=True)):
-            found[:, segment] = np.sqrt((_times(points - mean, factor) ** 2).sum(axis=1))
+            for column in _times(points - mean, factor).T:
+                found[:, segment] += column**2
         return found
 
     def renumbered(self, order: Sequence[int]) -> Self:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from bestiary.config import Choice, Frozen, Preset, explain
@@ -24,6 +24,7 @@ from bestiary.segments.transform import Floats, Ints, Transform
 from bestiary.segments.worth.expected import Expected
 
 FORMAT_VERSION = 2
+Bools = NDArray[np.bool_]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 
@@ -54,6 +55,11 @@ class Column(Frozen):
     name: str
     source: str
     nullable: bool = False
+
+    @property
+    def signed(self) -> bool:
+        """Whether it may be negative: a value net of refunds."""
+        return self.source == "total_purchase_value"
 
 
 class Segment(Frozen):
@@ -107,11 +113,22 @@ class Segmentation(Frozen):
             raise ValueError("the tree names a segment that the partition has not")
         return self
 
+    def placeable(self, features: Floats) -> Bools:
+        """Who (n,) of raw features (n, d), in the order of `columns`, can be placed.
+
+        Nobody with an infinite number, a null in a column that has none, or a negative number in a column that is not
+        `signed`.
+        """
+        nullable = np.array([column.nullable for column in self.columns])
+        signed = np.array([column.signed for column in self.columns])
+        unknown = np.isnan(features)
+        fine = np.isfinite(features) & ((features >= 0) | signed)
+        return np.asarray((fine | (unknown & nullable)).all(axis=1))
+
     def coordinates(self, features: ArrayLike) -> Floats:
         """The transformed features (n, c) of raw ones (n, d), in the order of `columns`.
 
-        Raises ModelError for another shape, an infinite number, a null in a column that has none, or a negative
-        one other than a value net of refunds.
+        Raises ModelError for another shape, and where somebody is not `placeable`.
         """
         rows = np.asarray(features, dtype=np.float64)
         if rows.ndim != 2 or rows.shape[1] != len(self.columns):
@@ -119,10 +136,7 @@ class Segmentation(Frozen):
                 f"Features of shape {rows.shape} cannot be placed.",
                 allowed=f"Allowed: (n, {len(self.columns)}): {', '.join(self.roles)}.",
             )
-        nullable = np.array([column.nullable for column in self.columns])
-        signed = np.array([column.source == "total_purchase_value" for column in self.columns])
-        missing = np.isinf(rows).any() or np.isnan(rows[:, ~nullable]).any()
-        if missing or (rows[:, ~signed] < 0).any():
+        if not self.placeable(rows).all():
             raise ModelError(
                 "Features that are missing, infinite or negative cannot be placed.",
                 allowed=f"Allowed: finite numbers, 0 or more but for a value net of refunds ({self.population}).",
@@ -174,7 +188,10 @@ class Fitted(Frozen):
 
 
 class Provenance(BaseModel):
-    """Where the model comes from: what the caller says, the counts and the versions. Further keys are kept."""
+    """Where the model comes from: what the caller says, the counts and the versions. Further keys are kept.
+
+    `time_zone` and `currency` are the shop's, None where the caller does not say.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, JsonValue]
@@ -183,6 +200,8 @@ class Provenance(BaseModel):
     customers: Count
     segmented: Count
     fingerprint: str
+    time_zone: str | None = None
+    currency: str | None = None
     versions: dict[str, str]
 
 

@@ -24,14 +24,15 @@ FEWEST_VISITORS = 100
 class Recipe:
     """One population's recipe, its columns named for the windows in use.
 
-    `where` is an SQL condition over the customer table. `columns` are the model's inputs in order, each as role and
-    source column; those whose role is in `nullable` may be null. `purchases` is the number of purchasing sessions,
-    which the basket divides by (0 for every visitor), `events` that of events. `candidates` are compared unless
-    others are asked for.
+    Its customers have more than 0 in the columns `some` and 0 in the columns `none`. `columns` are the model's inputs
+    in order, each as role and source column; those whose role is in `nullable` may be null. `purchases` is the number
+    of purchasing sessions, which the basket divides by (0 for every visitor), `events` that of events. `candidates`
+    are compared unless others are asked for.
     """
 
     population: Population
-    where: str
+    some: tuple[str, ...]
+    none: tuple[str, ...]
     rule: Words
     columns: tuple[tuple[str, str], ...]
     purchases: str
@@ -40,6 +41,11 @@ class Recipe:
     deck: bool
     shape: Shape
     nullable: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Who is of the population, as an SQL condition over the customer table."""
+        return " AND ".join([*(f"{name} > 0" for name in self.some), *(f"{name} = 0" for name in self.none)])
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -69,8 +75,8 @@ def recipe(preset: Preset, windows: Windows) -> Recipe:
     if preset == "amazing":
         return Recipe(
             population="active_buyers",
-            where=f"number_of_views_{shortest}m > 0 AND number_of_carts_{shortest}m > 0 "
-            f"AND count_products_{shortest}m > 0",
+            some=tuple(f"{name}_{shortest}m" for name in ("number_of_views", "number_of_carts", "count_products")),
+            none=(),
             rule={
                 "en": f"customers with a view, a cart and a purchase in the last {_months_en(shortest)}",
                 "fr": f"clients ayant vu, mis au panier et acheté au cours {_months_fr(shortest)}",
@@ -84,7 +90,8 @@ def recipe(preset: Preset, windows: Windows) -> Recipe:
         )
     return Recipe(
         population="buyers",
-        where=f"{purchases} > 0",
+        some=(purchases,),
+        none=(),
         rule={
             "en": f"customers with a purchase in the last {_months_en(longest)}",
             "fr": f"clients ayant acheté au cours {_months_fr(longest)}",
@@ -112,7 +119,8 @@ def visitors(windows: Windows) -> Recipe:
     purchases = f"number_of_purchases_{longest}m"
     return Recipe(
         population="visitors",
-        where=f"{purchases} = 0",
+        some=(),
+        none=(purchases,),
         rule={
             "en": f"visitors without a purchase in the last {_months_en(longest)}",
             "fr": f"visiteurs n'ayant rien acheté au cours {_months_fr(longest)}",

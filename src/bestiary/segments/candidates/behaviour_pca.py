@@ -9,7 +9,7 @@ import numpy as np
 
 from bestiary.segments.candidates.candidate import Candidate, kmeans
 from bestiary.segments.pca import components
-from bestiary.segments.transform import Floats, Log1pComponents, Log1pStandardise
+from bestiary.segments.transform import Floats, Log1pComponents, Log1pStandardise, ln1p
 
 VARIANCE = 0.8
 CHUNK = 100_000
@@ -20,7 +20,7 @@ def learn(rows: Floats) -> Log1pComponents:
 
     def chunks() -> Iterator[Floats]:
         for start in range(0, len(rows), CHUNK):
-            yield np.log(1.0 + np.maximum(rows[start : start + CHUNK], 0.0))
+            yield ln1p(np.maximum(rows[start : start + CHUNK], 0.0))
 
     found = components(chunks, rows.shape[1])
     enough = int(np.searchsorted(np.cumsum(found.ratio), VARIANCE - 1e-12)) + 1

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from bestiary.config import Frozen
-from bestiary.segments.transform import Finite, Floats, Scale, Triple, clip_refunds
+from bestiary.segments.transform import Finite, Floats, Scale, Triple, clip_refunds, ln1p
 from bestiary.segments.worth import glm
 from bestiary.segments.worth.metrics import Flags
 
@@ -37,7 +37,7 @@ class Basis(Frozen):
 
     def apply(self, rfm: Floats) -> Floats:
         """Columns (n, 6) of raw features (n, 3); beyond the range learned on, its edge counts."""
-        logs = np.clip(np.log(1.0 + clip_refunds(rfm)), self.low, self.high)
+        logs = np.clip(ln1p(clip_refunds(rfm)), self.low, self.high)
         scale = np.array(self.scale)
         t = (logs - np.array(self.mean)) / np.where(scale > 0, scale, 1.0)
         return np.column_stack([t, t**2])
@@ -123,7 +123,7 @@ def _dot(x: Floats, coefficients: Sequence[float] | Sequence[Floats]) -> Floats:
 
 def learn_basis(rfm: Floats) -> Basis:
     """Learn the basis from raw features (n, 3), n >= 1."""
-    logs = np.log(1.0 + clip_refunds(rfm))
+    logs = ln1p(clip_refunds(rfm))
     mean, scale, low, high = (
         tuple(float(one) for one in row) for row in (logs.mean(0), logs.std(0), logs.min(0), logs.max(0))
     )
