@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bestiary.errors import ConfigError, did_you_mean
+from bestiary.faults import explain
 
 IdKind = Literal["integer", "string"]
 Preset = Literal["default", "amazing"]
@@ -17,35 +18,6 @@ Language = Literal["en", "fr"]
 LEAST_MEMORY = 500_000_000
 """Below this bound for memory, in bytes, nothing works."""
 
-_RULES = {
-    "bool_type": "true or false",
-    "extra_forbidden": "not a known name",
-    "finite_number": "a finite number",
-    "float_parsing": "a number",
-    "float_type": "a number",
-    "greater_than": "more than {gt:g}",
-    "greater_than_equal": "at least {ge}",
-    "int_from_float": "a whole number",
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "less_than": "less than {lt:g}",
-    "less_than_equal": "at most {le}",
-    "list_type": "a list",
-    "literal_error": "{expected}",
-    "model_type": "a table of settings",
-    "string_too_long": "at most {max_length} characters",
-    "string_too_short": "at least {min_length} character",
-    "string_type": "a text",
-    "too_short": "at least {min_length} value",
-    "too_long": "at most {max_length} values",
-    "tuple_type": "a list",
-    "union_tag_invalid": "{discriminator} among {expected_tags}",
-    "union_tag_not_found": "a table with {discriminator}",
-    "value_error": "{error}",
-}
-"""What is allowed, by pydantic's kinds of errors; for others its own words must do."""
-SHOWN = 80
-"""Characters of a value that an error shows."""
 GROWING = "three growing numbers of months between 1 and 120"
 
 
@@ -238,30 +210,3 @@ def read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"Cannot read {path}: {error.strerror}.", do="Check the path.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.", do="Correct the file.") from error
-
-
-def explain(error: ValidationError) -> list[str]:
-    """One line a place: the setting, the value received and the rule it breaks; where several would do, all.
-
-    Of a long value the beginning is shown. What holds a name that is missing is not shown at all.
-    """
-    rules: dict[tuple[str, str], list[str]] = {}
-    for fault in error.errors():
-        # Of alternatives, pydantic also names the type; only names and numbers of items are the reader's.
-        place = ".".join(str(part) for part in fault["loc"] if isinstance(part, int) or part.isidentifier())
-        known = _RULES.get(fault["type"])
-        rule = known.format_map(fault.get("ctx", {})) if known else fault["msg"]
-        value = "" if fault["type"] == "missing" else _shown(fault["input"])
-        rules.setdefault((place, value), []).append(rule)
-    return [_line(place, value, some) for (place, value), some in rules.items()]
-
-
-def _line(place: str, value: str, rules: list[str]) -> str:
-    if not value:
-        return f"{place}: is missing."
-    return f"{place}: got {value}; allowed: {' or '.join(rules)}." if place else f"{' or '.join(rules)}."
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import date
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bestiary.changes import movements
 from bestiary.config import Language, Settings
 from bestiary.errors import ConfigError
+from bestiary.web import address, is_loopback, listening
 
 if TYPE_CHECKING:  # what answers takes half a second to load
     from bestiary.report.dashboard.access import App
@@ -39,7 +39,6 @@ def dashboard(
     Raises StoreError where there is no store, ConfigError for a port that is taken, a host that is none of this
     machine's, or a token that is too short.
     """
-    from bestiary.report.dashboard.access import is_loopback
     from bestiary.report.dashboard.app import create_app
     from bestiary.report.dashboard.compared import Comparisons
 
@@ -52,17 +51,16 @@ def dashboard(
     made = secrets.token_urlsafe(24) if given is None and not is_loopback(host) else None
     with closing(Comparisons(compare)) as comparisons:
         app = create_app(store, comparisons, token=given or made, language=language, warm=True)
-        _serve(app, host, port, lambda address: told(address, made))
+        _serve(app, host, port, lambda where: told(where, made))
 
 
 def _serve(app: "App", host: str, port: int, told: Callable[[str], object]) -> None:
     import uvicorn
 
-    with closing(_bound(host, port)) as bound:
+    with closing(listening(host, port)) as bound:
         # No access log: an address may hold a customer's id.
         config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False, lifespan="off")
-        name, at = bound.getsockname()[:2]
-        told(f"http://{f'[{name}]' if ':' in name else name}:{at}/")
+        told(address(bound))
         with suppress(KeyboardInterrupt):  # to be asked to end is how it ends
             uvicorn.Server(config).run(sockets=[bound])
 
@@ -77,14 +75,3 @@ def _given(token: str | None) -> str | None:
             do="Give a longer one, or none, and one is made.",
         )
     return given
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
-            do="Name another --port, or a --host of this machine.",
-        ) from error

@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from bestiary.config import Frozen, IdKind, Settings, explain
+from bestiary.config import Frozen, IdKind, Settings
 from bestiary.errors import ModelError, StoreError
+from bestiary.faults import explain
 from bestiary.files import read_json
 from bestiary.lake.lock import MARK, no_store
 

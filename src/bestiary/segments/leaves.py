@@ -32,6 +32,9 @@ class TreeNodes(Frozen):
                     raise ValueError(f"node {place} splits on '{node.column}' without all of threshold, left and right")
                 if not all(place < child < len(self.nodes) for child in (node.left or 0, node.right or 0)):
                     raise ValueError(f"node {place} has a child that does not come after it")
+        children = sorted(child for node in self.nodes for child in (node.left, node.right) if child is not None)
+        if children != list(range(1, len(self.nodes))):
+            raise ValueError("some node is not the child of exactly one other")
         return self
 
     def leaves(self, points: Floats) -> NDArray[np.int64]:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from bestiary.config import Choice, Frozen, Preset, explain
+from bestiary.config import Choice, Frozen, Preset
 from bestiary.errors import FormatError, ModelError
+from bestiary.faults import explain
 from bestiary.files import read_json, write_json
 from bestiary.segments.leaves import TreeNodes
 from bestiary.segments.partition import AnyPartition

@@ -24,26 +24,33 @@ class Route:
 def route(segmentation: Segmentation, customer: Mapping[str, Any], currency: str) -> Route | None:
     """The way of one row of the customer table through the tree of its population; None where there is no tree.
 
-    An answer that says nothing in whole numbers (bought at least once) is left out. Raises ModelError where the row
-    cannot be placed, and KeyError where it lacks a column of the model.
+    Raises ModelError where the row cannot be placed, and KeyError where it lacks a column of the model.
     """
-    tree = segmentation.tree
-    if tree is None:
+    if segmentation.tree is None:
         return None
     values = [customer[column.source] for column in segmentation.columns]
     features = np.array([[math.nan if value is None else float(value) for value in values]])
     found = segmentation.leaves(features)
     assert found is not None  # noqa: S101 - there is a tree
-    above = {child: node for node in tree.nodes for child in (node.left, node.right) if child is not None}
+    return routes(segmentation, currency)[int(found[0])]
+
+
+def routes(segmentation: Segmentation, currency: str) -> dict[int, Route]:
+    """The way to each leaf of the explaining tree, by the number of its node; nothing without a tree.
+
+    An answer that says nothing in whole numbers (bought at least once) is left out.
+    """
+    nodes = segmentation.tree.nodes if segmentation.tree else ()
     columns = tuple((column.name, column.source) for column in segmentation.columns)
-    leaf = at = tree.nodes[int(found[0])]
-    answers: list[Words] = []
-    while at.id in above:
-        parent = above[at.id]
-        assert parent.column is not None and parent.threshold is not None  # noqa: S101, PT018 - an inner node
-        bounds = Bounds(high=parent.threshold) if parent.left == at.id else Bounds(low=parent.threshold)
-        told = raw(bounds, parent.column, columns, segmentation.transform)
-        said = condition(parent.column, dict(columns)[parent.column], told, currency)
-        answers += [said] if said else []
-        at = parent
-    return Route(tuple(reversed(answers)), leaf.segment + segmentation.first, leaf.purity)
+    answers: dict[int, tuple[Words, ...]] = {0: ()}
+    found = {}
+    for node in nodes:  # a child comes after its parent
+        if node.column is None or node.threshold is None or node.left is None or node.right is None:
+            found[node.id] = Route(answers[node.id], node.segment + segmentation.first, node.purity)
+            continue
+        sides = ((node.left, Bounds(high=node.threshold)), (node.right, Bounds(low=node.threshold)))
+        for child, bounds in sides:
+            told = raw(bounds, node.column, columns, segmentation.transform)
+            said = condition(node.column, dict(columns)[node.column], told, currency)
+            answers[child] = (*answers[node.id], said) if said else answers[node.id]
+    return found

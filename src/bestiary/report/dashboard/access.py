@@ -6,7 +6,6 @@ A page of another site must not read ours through the visitor's browser: on loop
 
 import hashlib
 import hmac
-import ipaddress
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
@@ -15,6 +14,8 @@ from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from bestiary.web import host_name, is_loopback, is_same
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -38,21 +39,6 @@ HEADERS = {
 def session(token: str) -> str:
     """What the cookie holds of somebody who has shown the token: made from it, and not the token itself."""
     return hmac.new(token.encode(), b"bestiary dashboard", hashlib.sha256).hexdigest()
-
-
-def is_same(one: str, other: str) -> bool:
-    """Whether two secrets are equal, in a time that does not tell where they differ."""
-    return hmac.compare_digest(one.encode(), other.encode())
-
-
-def is_loopback(name: str) -> bool:
-    """Whether a host is this machine as only itself can call it; a name can be made to lead anywhere, a number not."""
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 class Guarded:
@@ -81,7 +67,7 @@ class Guarded:
     def _refusal(self, scope: Message) -> Response | None:
         headers = Headers(scope=scope)
         if self.token is None:
-            name = _host(headers.get("host", ""))
+            name = host_name(headers.get("host", ""))
             return None if is_loopback(name) else PlainTextResponse(f"No such host here: {name[:100]}\n", 421)
         if OPEN.fullmatch(scope["path"]) or self._knows(headers):
             return None
@@ -101,10 +87,3 @@ class Guarded:
         except CookieError:
             return False
         return cookie is not None and is_same(cookie.value, session(self.token))
-
-
-def _host(header: str) -> str:
-    """The name in a Host header, without its port."""
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.partition(":")[0].lower()

@@ -6,10 +6,11 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bestiary.config import Language
-from bestiary.report.dashboard.access import COOKIE, is_same, session
+from bestiary.report.dashboard.access import COOKIE, session
 from bestiary.report.dashboard.language import chosen
 from bestiary.report.dashboard.static import STATIC, static_address
 from bestiary.report.dashboard.views import bare
+from bestiary.web import is_same
 
 LONGEST = 4096
 """Bytes of a form that is sent with a token."""
