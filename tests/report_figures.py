@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from bestiary.customers.features import Windows, features
+from bestiary.customers.features import features
+from bestiary.windows import Windows
 from report_beliefs import believed, candidates, comparison, enough, text
 
 WINDOWS: Windows = (2, 5, 7)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from bestiary import pipeline
 from bestiary.customers.as_of import infer_as_of
-from bestiary.customers.measure import window_start
 from bestiary.errors import EventsError
 from bestiary.events.contract import COLUMNS
 from bestiary.sql import connect, quote
+from bestiary.windows import window_start
 
 Row = tuple[str, ...]
 AS_OF = date(2020, 5, 1)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from bestiary.config import Settings
 from bestiary.customers.earlier import measure_earlier, sampled
-from bestiary.customers.measure import window_start
 from bestiary.errors import ConfigError, StoreError
 from bestiary.files import write_json
 from bestiary.lake.lock import locked
@@ -18,6 +17,7 @@ from bestiary.lake.runs import Run, find_run
 from bestiary.lake.store import CADENCE, Store
 from bestiary.progress import SILENT, Progress, step
 from bestiary.sql import connect, path_list, within
+from bestiary.windows import window_start
 
 if TYPE_CHECKING:  # what segments need takes half a second to load
     from bestiary.past import Part

@@ -1,5 +1,7 @@
 """The contract's names, which both the kernel that reads events and the lake that keeps their figures need."""
 
+from typing import Literal, get_args
+
 COLUMNS = (
     "event_time",
     "event_type",
@@ -11,4 +13,5 @@ COLUMNS = (
     "user_id",
     "user_session",
 )
-EVENT_TYPES = ("view", "cart", "remove_from_cart", "purchase", "refund")
+EventType = Literal["view", "cart", "remove_from_cart", "purchase", "refund"]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from bestiary.config import Settings
 from bestiary.customers.earlier import horizon, measure_earlier, sampled
-from bestiary.customers.measure import window_start
 from bestiary.errors import ConfigError, ModelError, PopulationError
 from bestiary.files import read_json
 from bestiary.lake.lock import locked
@@ -27,6 +26,7 @@ from bestiary.segments.value import Valued, earlier, valued
 from bestiary.segments.worth.compare import FEWEST
 from bestiary.segments.worth.findings import Comparison, Figure
 from bestiary.sql import connect, path_list, within
+from bestiary.windows import window_start
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

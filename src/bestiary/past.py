@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from bestiary.config import Settings
 from bestiary.customers.earlier import horizon, measure_earlier, sampled
 from bestiary.customers.first_visits import measure_first_visits
-from bestiary.customers.measure import window_start
 from bestiary.customers.revenue import monthly_revenue
 from bestiary.errors import DamageWarning, FormatError, ModelError
 from bestiary.files import whole_parquet
@@ -20,6 +19,7 @@ from bestiary.progress import Progress, step
 from bestiary.segments.history import Before, History
 from bestiary.segments.model import Model, load
 from bestiary.sql import connect, quote, within
+from bestiary.windows import window_start
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

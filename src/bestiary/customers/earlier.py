@@ -8,9 +8,10 @@ from datetime import date
 from math import ceil
 from pathlib import Path
 
-from bestiary.customers.features import Windows, features
-from bestiary.customers.measure import Batch, batched, copy_part, customers_query, merge, window_start
+from bestiary.customers.features import features
+from bestiary.customers.measure import Batch, batched, copy_part, customers_query, merge
 from bestiary.sql import connect, path_list, render
+from bestiary.windows import Windows, window_start
 
 Part = tuple[int, str, Path]
 """Bucket, month (`2020-04`) and file of some visits."""

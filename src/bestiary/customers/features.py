@@ -6,7 +6,7 @@ is tested against it.
 
 from dataclasses import dataclass
 
-Windows = tuple[int, int, int]
+from bestiary.windows import Windows
 
 
 @dataclass(frozen=True)

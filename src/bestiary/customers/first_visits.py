@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
-from bestiary.customers.features import Windows
-from bestiary.customers.measure import batched, copy_part, merge, window_start
+from bestiary.customers.measure import batched, copy_part, merge
 from bestiary.sql import connect, path_list, render
+from bestiary.windows import Windows, window_start
 
 COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 20, 21)
 """The numbers of first visits that are looked at: some, and with each the next one."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bestiary.customers.features import Windows
-from bestiary.customers.measure import Batch, batched, copy_part, window_start
+from bestiary.customers.measure import Batch, batched, copy_part
 from bestiary.files import whole_parquet
 from bestiary.sql import connect, path_list, quote, render, scan_path
+from bestiary.windows import Windows, window_start
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

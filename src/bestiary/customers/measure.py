@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bestiary.customers.features import Windows
 from bestiary.errors import EventsError
 from bestiary.files import replacing
 from bestiary.sql import connect, path_list, quote, render
+from bestiary.windows import Windows, window_start
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -42,13 +42,6 @@ class Batch:
     number: int
     files: tuple[Path, ...]
     first: date
-
-
-def window_start(as_of: date, months: int) -> date:
-    """`as_of` less calendar months; where that day does not exist, the last day of its month."""
-    year, month = divmod(as_of.year * 12 + as_of.month - 1 - months, 12)
-    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
-    return date(year, month + 1, min(as_of.day, last))
 
 
 def batched(parts: Iterable[tuple[int, str, Path]], as_of: date, windows: Windows) -> list[Batch]:

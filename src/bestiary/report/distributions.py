@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bestiary.customers.features import Feature, Windows, features
+from bestiary.customers.features import Feature, features
 from bestiary.sql import identifier
+from bestiary.windows import Windows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

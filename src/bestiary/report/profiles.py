@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bestiary.customers.features import Windows
 from bestiary.segments.personas import Kind
 from bestiary.segments.transform import Floats
 from bestiary.sql import identifier
+from bestiary.windows import Windows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
