@@ -1,0 +1,1 @@
+"""The scoring service: which segment a customer is in, now, by the model's own rules."""
