@@ -9,7 +9,7 @@ import re
 from typing import Annotated, Any, NotRequired
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo
+from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo, with_config
 from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
@@ -24,7 +24,7 @@ _DAYS = (
 _LEAP_YEAR = r"(?:199[26]|[2-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:2[048]|[3579][26]|[468][048])00)"
 _DATE = rf"(?:(?:199[0-9]|[2-9][0-9]{{3}})-(?:{'|'.join(_DAYS)})|{_LEAP_YEAR}-02-29)"
 _SECONDS = r"(?::[0-5][0-9](?:\.[0-9]+)?)?"
-_CLOCK = rf"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]{_SECONDS}|24:00(?::00(?:\.0+)?)?)"
+_CLOCK = rf"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]{_SECONDS}|24:00(?::00(?:\.(?:0{{1,5}}|0{{6}}[0-9]*))?)?)"
 _OFFSET = r"(?:Z| UTC| GMT| ?[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)?"
 TIME_PATTERN = rf"^{_DATE}(?:[ T]{_CLOCK}{_OFFSET})?$"
 """The texts of `moments.instant` from 1990 on, as a regular expression that every engine reads alike."""
@@ -84,10 +84,9 @@ Price = Annotated[
 ]
 
 
+@with_config(ConfigDict(extra="forbid", strict=True))
 class Event(TypedDict):
-    """What a customer did at one moment. An empty text is the same as null, and as a field that is left out."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]
+    """What a customer did at one moment. Of what may be null, an empty text is null too, and so is a field left out."""
 
     event_time: EventTime
     event_type: Annotated[EventType, Field(description="A refund's price is what was paid back.")]
