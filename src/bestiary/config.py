@@ -111,12 +111,7 @@ class Settings(Frozen):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                ZoneInfo(value)
-            except (KeyError, ValueError, OSError) as error:
-                raise ValueError("an IANA time zone such as 'Europe/Paris'") from error
-        return value
+        return known_zone(value)
 
     @field_validator("windows", mode="before")
     @classmethod
@@ -128,9 +123,7 @@ class Settings(Frozen):
     @field_validator("windows")
     @classmethod
     def _growing(cls, value: tuple[int, int, int]) -> tuple[int, int, int]:
-        if not 0 < value[0] < value[1] < value[2] <= 120:
-            raise ValueError(GROWING)
-        return value
+        return growing(value)
 
     @field_validator("memory")
     @classmethod
@@ -165,6 +158,23 @@ class Settings(Frozen):
     def memory_bytes(self) -> int:
         """The memory bound in bytes."""
         return _bytes(self.memory)
+
+
+def known_zone(name: str | None) -> str | None:
+    """A time zone's name, or None; ValueError where there is no such zone."""
+    if name is not None:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("an IANA time zone such as 'Europe/Paris'") from error
+    return name
+
+
+def growing(windows: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Lengths of windows in months; ValueError where they do not grow, or are out of range."""
+    if not 0 < windows[0] < windows[1] < windows[2] <= 120:
+        raise ValueError(GROWING)
+    return windows
 
 
 def _bytes(size: str) -> int:

@@ -71,6 +71,8 @@ def read_json(path: Path, again: str = AGAIN) -> dict[str, Any]:
         raise ModelError(f"Cannot read {path}: {error.strerror}.", do=again) from error
     except ValueError as error:
         raise ModelError(f"{path} is not valid JSON: {error}.", do=again) from error
+    except RecursionError as error:
+        raise ModelError(f"{path} is not valid JSON: it is nested too deeply.", do=again) from error
     if not isinstance(value, dict):
         raise ModelError(f"{path} holds {type(value).__name__}, not an object.", do=again)
     return value

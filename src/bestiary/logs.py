@@ -29,6 +29,9 @@ class Log(Protocol):
     def error(self, found: str, *, allowed: str = "", do: str = "", status: int = 1) -> None:
         """Why the command ends before it is done."""
 
+    def note(self, event: str, **content: Any) -> None:
+        """Something that a server has done."""
+
 
 class TextLog:
     """For people, and for logs that people read."""
@@ -55,6 +58,11 @@ class TextLog:
         lines = "\n".join(line for line in (found, allowed, do) if line)
         write_line(lines if status > 128 else f"Error: {lines}")
 
+    def note(self, event: str, **content: Any) -> None:
+        """See Log.note; nothing when quiet."""
+        if not self.quiet:
+            write_line(" ".join([event, *(f"{name}={value}" for name, value in content.items())]))
+
 
 class JsonLog:
     """For machines: one object a line, each with `time` (UTC) and `event`. Also the listener of its own progress."""
@@ -74,6 +82,11 @@ class JsonLog:
     def error(self, found: str, *, allowed: str = "", do: str = "", status: int = 1) -> None:
         """See Log.error."""
         self._write("error", found=found, allowed=allowed, do=do, status=status)
+
+    def note(self, event: str, **content: Any) -> None:
+        """See Log.note; nothing when quiet."""
+        if not self.quiet:
+            self._write(event, **content)
 
     def began(self, now: Figures) -> None:
         """A line for every step, however short."""

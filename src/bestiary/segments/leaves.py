@@ -17,7 +17,7 @@ class TreeNodes(Frozen):
     """A tree as data: the roles that its rows hold, in order, and its nodes from the root."""
 
     columns: Annotated[tuple[str, ...], Field(min_length=1)]
-    nodes: Annotated[tuple[Node, ...], Field(min_length=1)]
+    nodes: Annotated[tuple[Node, ...], Field(min_length=1, max_length=4095)]
 
     @model_validator(mode="after")
     def _walkable(self) -> Self:

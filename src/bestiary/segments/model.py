@@ -5,14 +5,15 @@ pickle, no clock time. Loading validates; placing needs numpy alone. Customers w
 two populations, each with its own segmentation; a segment's number is unique over both.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 
-from bestiary.config import Choice, Frozen, Preset
+from bestiary.config import Choice, Frozen, Preset, growing, known_zone
 from bestiary.errors import FormatError, ModelError
 from bestiary.faults import explain
 from bestiary.files import read_json, write_json
@@ -25,6 +26,10 @@ from bestiary.segments.transform import Floats, Ints, Transform
 from bestiary.segments.worth.expected import Expected
 
 FORMAT_VERSION = 2
+LARGEST = 16_000_000
+"""Bytes of a file that may be a model; those seen have under 200,000."""
+WIDEST = 512
+"""Columns and segments that a population may have."""
 Bools = NDArray[np.bool_]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
@@ -45,6 +50,11 @@ class Config(Frozen):
     tree: Literal["cart", "optimal"] = "cart"
     test_share: float
     seed: int
+
+    @field_validator("windows")
+    @classmethod
+    def _growing(cls, value: tuple[int, int, int]) -> tuple[int, int, int]:
+        return growing(value)
 
 
 class Column(Frozen):
@@ -103,6 +113,8 @@ class Segmentation(Frozen):
         if self.transform.width != len(self.columns):
             raise ValueError(f"{len(self.columns)} columns, but a transform of {self.transform.width}")
         k, numbers = self.partition.k, [one.segment for one in self.segments]
+        if max(k, len(self.columns)) > WIDEST:
+            raise ValueError(f"{len(self.columns)} columns and {k} segments, but {WIDEST} at most")
         if not numbers or numbers != list(range(numbers[0], numbers[0] + k)):
             raise ValueError(f"the partition has {k} segments, but the segments are {numbers}")
         probe = self.transform.apply(np.ones((1, len(self.columns))))
@@ -150,21 +162,29 @@ class Segmentation(Frozen):
 
         A monetary value below 0 counts as 0. Raises as `coordinates` does.
         """
-        found = self.partition.place(self.coordinates(features))
+        return self.place_points(self.coordinates(features))
+
+    def place_points(self, points: Floats) -> Placed:
+        """The same for their `coordinates` (n, c)."""
+        found = self.partition.place(points)
         second = np.where(found.second >= 0, found.second + self.first, -1).astype(np.int32)
         return Placed((found.segment + self.first).astype(np.int32), second, found.confidence)
 
     def leaves(self, features: ArrayLike) -> Ints | None:
         """The explaining tree's leaf (n,) for each customer, from the same features; None without a tree.
 
+        Raises as `coordinates` does.
+        """
+        return self.leaves_of(np.asarray(features, dtype=np.float64), self.coordinates(features))
+
+    def leaves_of(self, features: Floats, points: Floats) -> Ints | None:
+        """The same for customers whose `coordinates` (n, c) are known.
+
         The tree reads scores where the model is made of scores, else the raw columns.
         """
         if self.tree is None:
             return None
-        rows = self.coordinates(features)
-        if self.transform.kind != "quartile_scores":
-            rows = np.asarray(features, dtype=np.float64)
-        return self.tree.leaves(rows).astype(np.int32)
+        return self.tree.leaves(points if self.transform.kind == "quartile_scores" else features).astype(np.int32)
 
 
 class Fitted(Frozen):
@@ -202,8 +222,19 @@ class Provenance(BaseModel):
     segmented: Count
     fingerprint: str
     time_zone: str | None = None
-    currency: str | None = None
+    currency: Annotated[str, Field(max_length=8)] | None = None
     versions: dict[str, str]
+
+    @field_validator("as_of")
+    @classmethod
+    def _day(cls, value: str) -> str:
+        date.fromisoformat(value)
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return known_zone(value)
 
 
 class Model(Frozen):
@@ -230,6 +261,8 @@ def load(path: Path) -> Model:
         again += f": bestiary fit --store {path.parents[2]} --as-of {path.parent.name}"
     else:
         again += "."
+    if path.is_file() and path.stat().st_size > LARGEST:
+        raise ModelError(f"{path} has over {LARGEST:,} bytes.", allowed="No model has so many.", do=again)
     return parse(read_json(path, again), str(path), again)
 
 

@@ -59,9 +59,9 @@ class Line(Frozen):
         """(n, 7) from columns (n, 6) of the basis."""
         return glm.design(columns, np.array(self.mean), np.array(self.scale))
 
-    def predictor(self, columns: Floats) -> Floats:
-        """The linear predictor (n,), held where its exponential is a number."""
-        return np.clip(_dot(self.design(columns), self.coefficients), -glm.STEEPEST, glm.STEEPEST)
+    def predictor(self, design: Floats) -> Floats:
+        """The linear predictor (n,) of a design (n, 7), held where its exponential is a number."""
+        return np.clip(_dot(design, self.coefficients), -glm.STEEPEST, glm.STEEPEST)
 
 
 class Calibration(Frozen):
@@ -102,18 +102,22 @@ class Expected(Frozen):
         """
         columns = self.basis.apply(rfm)
         x = self.value.design(columns)
-        variance = _dot(x, tuple(_dot(x, row) for row in self.covariance))
+        products = np.zeros_like(x)
+        for column, row in zip(x.T, np.array(self.covariance), strict=True):
+            products += column[:, None] * row
+        variance = _dot(x, products.T)
         spread = np.exp(1.96 * np.sqrt(np.maximum(variance, 0.0)))
-        value: Floats = self.value.unit * ratio * np.exp(self.value.predictor(columns))
+        value: Floats = self.value.unit * ratio * np.exp(self.value.predictor(x))
         return value, value / spread, value * spread
 
     def probability(self, rfm: Floats) -> Floats:
         """The chance (n,) that customers with raw features (n, 3) buy in the next window."""
-        chance: Floats = 1.0 / (1.0 + np.exp(-self.chance.predictor(self.basis.apply(rfm))))
+        design = self.chance.design(self.basis.apply(rfm))
+        chance: Floats = 1.0 / (1.0 + np.exp(-self.chance.predictor(design)))
         return chance
 
 
-def _dot(x: Floats, coefficients: Sequence[float] | Sequence[Floats]) -> Floats:
+def _dot(x: Floats, coefficients: Sequence[float] | Floats) -> Floats:
     """Sum of columns times coefficients, in order: a customer's value does not depend on who else is asked for."""
     total = np.zeros(len(x))
     for column, coefficient in zip(x.T, coefficients, strict=True):

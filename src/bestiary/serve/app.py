@@ -1,0 +1,191 @@
+"""The application: which address gives which answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from bestiary.config import Language
+from bestiary.errors import BestiaryError
+from bestiary.serve import shapes
+from bestiary.serve.answers import Record, language, segments
+from bestiary.serve.gate import Gate, Note
+from bestiary.serve.keys import KeyFile, Keyring
+from bestiary.serve.limits import Limits
+from bestiary.serve.metrics import MEDIA_TYPE, Metrics
+from bestiary.serve.openapi import described
+from bestiary.serve.problems import Problem
+from bestiary.serve.serving import Serving
+from bestiary.serve.watched import Watched
+
+EVERY = 1.0
+"""Seconds between two looks at the files."""
+Find = Callable[[str, Language], Record | None]
+
+
+def json(content: Any) -> Response:
+    """An answer; what is not a number is null."""
+    return Response(to_json(content, inf_nan_mode="null"), media_type="application/json")
+
+
+class Service:
+    """What answers: a model that may be replaced, and where there is a store, its customers."""
+
+    def __init__(self, model: Watched[Serving], metrics: Metrics, find: Find | None, limits: Limits) -> None:
+        self.model, self.metrics, self.find, self.limits = model, metrics, find, limits
+        self._turn = asyncio.Semaphore(1)
+
+    async def score(self, request: Request) -> Response:
+        """POST /v1/score. A model that is replaced meanwhile finishes what it began."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Problem(415, "The body is JSON: Content-Type: application/json")
+        said = language(request.headers.get("accept-language", ""))
+        body = await request.body()
+        if len(body) <= self.limits.large:
+            content, customers = self._scored(body, said)
+        else:
+            content, customers = await self._in_turn(body, said)
+        request.state.customers = customers
+        return Response(content, media_type="application/json", headers={"Content-Language": said})
+
+    async def _in_turn(self, body: bytes, said: Language) -> tuple[bytes, int]:
+        try:
+            async with asyncio.timeout(self.limits.turn_seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Problem(503, "Too many large requests at once.", headers={"Retry-After": "1"}) from None
+        try:
+            return await asyncio.to_thread(self._scored, body, said)
+        finally:
+            self._turn.release()
+
+    def _scored(self, body: bytes, said: Language) -> tuple[bytes, int]:
+        serving = self.model.value
+        asked = serving.reader.read(body, datetime.now(UTC))
+        scores = serving.scorer.score(asked.rows, asked.population)
+        self.metrics.scored(scores)
+        as_of = f'"{asked.as_of}"' if asked.as_of else "null"
+        told = serving.answers.json(asked.ids, scores, said)
+        return f'{{"model":"{serving.version}","as_of":{as_of},"customers":{told}}}'.encode(), len(asked.ids)
+
+    async def customer(self, request: Request, user_id: str) -> Response:
+        """GET /v1/customers/{id}, of the store's latest run."""
+        if self.find is None:
+            raise Problem(404, "This service has no store; score the customer's features or events instead.")
+        said = language(request.headers.get("accept-language", ""))
+        try:
+            found = await asyncio.to_thread(self.find, user_id, said)
+        except BestiaryError:
+            raise Problem(503, "The store cannot be read now.", headers={"Retry-After": "5"}) from None
+        if found is None:
+            raise Problem(404, "There is no such customer in the latest run.")
+        request.state.customers = 1
+        return json(found)
+
+    def ready(self) -> Record:
+        """Whether it answers, by which model, and why a newer one was refused."""
+        return {"ready": True, "model": self.model.value.version, "refused": self.model.refused}
+
+
+def create_app(
+    model: Watched[Serving],
+    *,
+    metrics: Metrics,
+    note: Note,
+    keys: Watched[KeyFile] | None = None,
+    keyring: Keyring | None = None,
+    find: Find | None = None,
+    private: bool = True,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> Gate:
+    """The service as an ASGI application; see `Gate` for `private`, and `find` looks customers up in a store."""
+    service = Service(model, metrics, find, limits)
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            for watched in (model, keys):
+                if watched:
+                    await asyncio.to_thread(watched.look)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        looking = asyncio.create_task(look())
+        yield
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+
+    app = FastAPI(title="Bestiary", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    _routes(app, service)
+    _errors(app)
+    return Gate(app, metrics, note, keyring, private, limits)
+
+
+def _routes(app: FastAPI, service: Service) -> None:
+    model = service.model
+
+    @app.get("/healthz", response_model=shapes.Health, summary="Whether the process lives")
+    async def healthz() -> Response:
+        return json({"alive": True})
+
+    @app.get("/readyz", response_model=shapes.Ready, summary="Whether it answers, and by which model")
+    async def readyz() -> Response:
+        return json(service.ready())
+
+    app.post("/v1/score", response_model=shapes.Scored, summary="Which segment customers are in, and why")(
+        service.score
+    )
+
+    @app.get("/v1/segments", response_model=shapes.Segments, summary="What there is to be in")
+    async def all_segments(request: Request) -> Response:
+        said = language(request.headers.get("accept-language", ""))
+        serving = model.value
+        return json({"model": serving.version, "segments": segments(serving.model, said)})
+
+    @app.get("/v1/model", response_model=shapes.ModelAnswer, summary="The model that answers")
+    async def the_model() -> Response:
+        return json(model.value.record() | {"refused": model.refused})
+
+    app.get("/v1/customers/{user_id:path}", response_model=shapes.Stored, summary="A customer of the store")(
+        service.customer
+    )
+
+    @app.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    async def metrics() -> Response:
+        return Response(service.metrics.text(), headers={"Content-Type": MEDIA_TYPE})
+
+    @app.get("/openapi.json", summary="This document", response_class=Response)
+    async def openapi() -> Response:
+        return json(described(app, model.value))
+
+
+def _errors(app: FastAPI) -> None:
+    def request_id(request: Request) -> str:
+        return str(request.state.request_id)
+
+    @app.exception_handler(Problem)
+    async def ours(request: Request, problem: Problem) -> Response:
+        return problem.response(request_id(request))
+
+    @app.exception_handler(HTTPException)
+    async def theirs(request: Request, error: HTTPException) -> Response:
+        details = {404: "There is nothing at this address.", 405: "This address does not know that method."}
+        detail = details.get(error.status_code, "The request cannot be answered.")
+        return Problem(error.status_code, detail, headers=error.headers).response(request_id(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, _: RequestValidationError) -> Response:
+        return Problem(404, "There is nothing at this address.").response(request_id(request))
+
+    @app.exception_handler(Exception)
+    async def mistaken(request: Request, _: Exception) -> Response:
+        return Problem(500, "A mistake of ours; it is in the log.").response(request_id(request))

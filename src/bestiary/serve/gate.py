@@ -1,0 +1,163 @@
+"""What every request goes through: its id, who asks, how much and how long, figures and a line in the log.
+
+No line holds an address as it was asked, a header or a body: of the address only which of ours it is (its template),
+because one may hold a customer's id; of an error only its kind and where in our code it was.
+"""
+
+import asyncio
+import re
+import secrets
+import time
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+
+from bestiary.serve.keys import Keyring
+from bestiary.serve.limits import Limits
+from bestiary.serve.metrics import Metrics
+from bestiary.serve.problems import Problem
+from bestiary.web import host_name, is_loopback
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+Note = Callable[..., object]
+
+OPEN = ("/healthz", "/readyz")
+"""What is answered without a key: a container's health is asked by who has none."""
+GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+"""A request id that a caller may give."""
+METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
+CLOSE = {"Connection": "close"}
+"""The rest of a body that was refused is not read."""
+NOBODY_THERE = 499
+"""In the log and the figures: who asked has gone before the answer."""
+
+
+@dataclass
+class Gate:
+    """An application behind the gate. Without a `keyring` there are no keys.
+
+    Where it is `private` only the names of loopback are answered, so that no page of another site can ask through a
+    visitor's browser (DNS rebinding). `note` writes a line of the log; `held` are the bytes of all bodies at hand.
+    """
+
+    app: App
+    metrics: Metrics
+    note: Note
+    keyring: Keyring | None = None
+    private: bool = True
+    limits: Limits = field(default_factory=Limits)
+    held: int = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request, or say why not."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, headers = time.perf_counter(), dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if GIVEN.fullmatch(given) else secrets.token_hex(8)
+        facts = scope.setdefault("state", {})
+        facts.update(request_id=request_id, customers=0, key=None, held=0)
+        status = 0
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    (b"cache-control", b"no-store"),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        self.metrics.in_progress.inc()
+        try:
+            refusal = self._refusal(scope, headers, facts)
+            if refusal:
+                await refusal.response(request_id)(scope, receive, told)
+            else:
+                await self.app(scope, self._limited(receive, facts), told)
+        except ClientDisconnect:
+            status = NOBODY_THERE
+        except Exception as error:
+            self._mistaken(request_id, error)
+            if not status:
+                await Problem(500, "A mistake of ours; it is in the log.").response(request_id)(scope, receive, told)
+        finally:
+            self.metrics.in_progress.dec()
+            self.held -= facts["held"]
+            self._tell(scope, facts, status or NOBODY_THERE, time.perf_counter() - started)
+
+    def _refusal(self, scope: Message, headers: dict[bytes, bytes], facts: dict[str, Any]) -> Problem | None:
+        if self.keyring is None:
+            name = host_name(headers.get(b"host", b"").decode("latin-1"))
+            if self.private and not is_loopback(name):
+                return Problem(421, "Only the names of loopback are answered here.")
+        elif scope["path"] not in OPEN:
+            scheme, _, shown = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+            key = self.keyring.find(shown.strip()) if scheme.lower() == "bearer" else None
+            if key is None:
+                challenge = {"WWW-Authenticate": "Bearer"}
+                return Problem(401, "A key is needed: Authorization: Bearer KEY", headers=challenge)
+            facts["key"] = key.name
+            seconds = self.keyring.wait(key)
+            if seconds:
+                again = {"Retry-After": str(ceil(seconds))}
+                return Problem(429, f"More than {key.rate:g} requests a second for this key.", headers=again)
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length[:20]) > self.limits.body:
+            return self._too_large()
+        return None
+
+    def _limited(self, receive: Receive, facts: dict[str, Any]) -> Receive:
+        """Receives a body that is neither too large nor too slow, nor one too many."""
+        deadline = time.monotonic() + self.limits.body_seconds
+
+        async def limited() -> Message:
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    message = await receive()
+            except TimeoutError:
+                detail = f"The body did not come within {self.limits.body_seconds:g} seconds."
+                raise Problem(408, detail, headers=CLOSE) from None
+            more = len(message.get("body", b""))
+            self.held, facts["held"] = self.held + more, facts["held"] + more
+            if facts["held"] > self.limits.body:
+                raise self._too_large()
+            if self.held > self.limits.held:
+                raise Problem(503, "Too many large requests at once.", headers=CLOSE | {"Retry-After": "1"})
+            return message
+
+        return limited
+
+    def _too_large(self) -> Problem:
+        detail = f"The body has more than {self.limits.body:,} bytes; send fewer customers at a time."
+        return Problem(413, detail, headers=CLOSE)
+
+    def _mistaken(self, request_id: str, error: Exception) -> None:
+        where = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        self.note("mistake", request_id=request_id, kind=type(error).__name__, where=where[-8:])
+
+    def _tell(self, scope: Message, facts: dict[str, Any], status: int, seconds: float) -> None:
+        path = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self.metrics.answered(path, method, status, seconds)
+        self.note(
+            "request",
+            request_id=facts["request_id"],
+            method=method,
+            route=path,
+            status=status,
+            ms=round(1000 * seconds, 2),
+            customers=facts["customers"],
+            key=facts["key"],
+        )

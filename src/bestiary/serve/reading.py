@@ -1,0 +1,128 @@
+"""From a request's bytes to a row of columns for each customer, or a problem that says what is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import itemgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from bestiary.faults import Fault, faults
+from bestiary.segments.transform import Floats, Ints
+from bestiary.serve.answers import UserId
+from bestiary.serve.history import measure
+from bestiary.serve.moments import coming_midnight
+from bestiary.serve.problems import MOST, Problem
+from bestiary.serve.schemas import EVENTS, request
+from bestiary.serve.scorer import Scorer
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Customers (n), their columns (n, c), NaN for null, and populations (n,).
+
+    `as_of` is None where no events were measured.
+    """
+
+    ids: list[UserId]
+    rows: Floats
+    population: Ints
+    as_of: date | None
+
+
+class Reader:
+    """Reads requests for a model; `zone` is the shop's."""
+
+    def __init__(self, scorer: Scorer, zone: ZoneInfo) -> None:
+        self.scorer, self.zone = scorer, zone
+        self.adapter: TypeAdapter[dict[str, Any]] = request(scorer)
+
+    def read(self, body: bytes, now: datetime) -> Asked:
+        """What a body asks for at a moment. Raises Problem."""
+        try:
+            given = self.adapter.validate_json(body, context={"zone": self.zone})
+        except ValidationError as error:
+            raise _wrong(error) from None
+        customers = given["customers"]
+        ids = [one.get("user_id") for one in customers]
+        if all("features" in one for one in customers) and not any("events" in one for one in customers):
+            rows, as_of = self._columns([one["features"] for one in customers]), None
+        else:
+            as_of = given.get("as_of") or coming_midnight(now, self.zone)
+            rows = self._measured(customers, as_of)
+        population = self.scorer.population(rows)
+        self._complete(rows, population, customers)
+        return Asked(ids, rows, population, as_of)
+
+    def _columns(self, features: Sequence[Mapping[str, Any]]) -> Floats:
+        rows = np.empty((len(features), len(self.scorer.columns)))
+        for place, name in enumerate(self.scorer.columns):
+            rows[:, place] = _column(features, name)
+        return rows
+
+    def _measured(self, customers: Sequence[Mapping[str, Any]], as_of: date) -> Floats:
+        """Columns of customers, of whom some are given as events; NaN everywhere for who did nothing in time."""
+        if sum(len(one.get("events", ())) for one in customers) > EVENTS:
+            raise Problem(422, f"There are more than {EVENTS:,} events; send fewer customers at a time.")
+        features: list[Mapping[str, Any]] = []
+        for place, one in enumerate(customers):
+            if ("features" in one) == ("events" in one):
+                raise _either(place, "both" if "features" in one else "neither")
+            if "features" in one:
+                features.append(one["features"])
+                continue
+            _same_person(place, one)
+            features.append(measure(one["events"], as_of, self.scorer.model.config.windows, self.zone) or {})
+        return self._columns(features)
+
+    def _complete(self, rows: Floats, population: Ints, customers: Sequence[Mapping[str, Any]]) -> None:
+        """Raise Problem where a customer lacks a column that their population needs."""
+        unknown = np.isnan(rows)
+        if not unknown.any():
+            return
+        found = []
+        for number, group in enumerate(self.scorer.groups):
+            here = (population == number).nonzero()[0]
+            for row, place in np.argwhere(unknown[here[:, None], group.required])[:MOST].tolist():
+                name = self.scorer.columns[group.required[place]]
+                value = "null" if name in customers[here[row]].get("features", {}) else None
+                allowed = f"a number, for {group.recipe.rule['en']}"
+                found.append(Fault(f"customers.{here[row]}.features.{name}", value, allowed))
+        if found:
+            raise Problem(422, "Some customers lack columns that their population needs.", found)
+
+
+def _column(features: Sequence[Mapping[str, Any]], name: str) -> Floats:
+    """A column (n,) of features; NaN for null and for what is not there."""
+    try:
+        return np.fromiter(map(itemgetter(name), features), np.float64, len(features))
+    except (KeyError, TypeError):  # some are not there, or null
+        if not any(name in one for one in features):
+            return np.full(len(features), np.nan)
+        return np.array([one.get(name) for one in features], dtype=np.float64)
+
+
+def _either(place: int, what: str) -> Problem:
+    fault = Fault(f"customers.{place}", what, "either features or events")
+    return Problem(422, "A customer is given by features or by events, and by one of the two.", [fault])
+
+
+def _same_person(place: int, customer: Mapping[str, Any]) -> None:
+    """Raise Problem where an event is of somebody else: ids compare as texts."""
+    whose = customer.get("user_id")
+    for number, event in enumerate(customer["events"]):
+        if whose is None:
+            whose = event.get("user_id")
+        elif "user_id" in event and str(event["user_id"]) != str(whose):
+            fault = Fault(f"customers.{place}.events.{number}.user_id", repr(event["user_id"]), repr(whose))
+            raise Problem(422, "An event is of another customer than those before it.", [fault])
+
+
+def _wrong(error: ValidationError) -> Problem:
+    found = faults(error, MOST)
+    if error.errors(include_url=False)[0]["type"] == "json_invalid":
+        return Problem(400, f"The body is not JSON: {found[0].allowed}")
+    return Problem(422, "The request does not have the form that is asked for.", found)

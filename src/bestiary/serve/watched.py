@@ -1,0 +1,67 @@
+"""A file that is taken up anew when it changes; a broken one is refused and the old one stays.
+
+Whoever looks does so every second or so. A file is read when it is as it was at the look before, so that one which
+is still being written is left alone; and what is refused is told once, not at every look.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from bestiary.errors import BestiaryError
+
+T = TypeVar("T")
+Stamp = tuple[str, int, int, int]
+
+
+class Watched(Generic[T]):
+    """`value` is what was read last and well; `refused` why a newer file was not taken, None where there is none.
+
+    `find` gives the path, which may change; `read` raises BestiaryError for what it refuses. The first file must be
+    good: its errors are raised. `told` hears "taken", or "refused" with the reason.
+    """
+
+    def __init__(
+        self, find: Callable[[], Path], read: Callable[[Path], T], told: Callable[[str, str], object] = lambda *_: None
+    ) -> None:
+        self._find, self._read, self._told = find, read, told
+        self.refused: str | None = None
+        path = find()
+        self._known = self._seen = _stamp(path)
+        self.value = read(path)
+
+    def look(self) -> None:
+        """Take the file up where it has changed since."""
+        try:
+            path = self._find()
+            stamp = _stamp(path)
+        except (BestiaryError, OSError) as error:
+            path, stamp = Path(), None
+            missing: Exception = error
+        else:
+            missing = FileNotFoundError("The file is not there any more.")
+        settled, self._seen = stamp == self._seen, stamp
+        if stamp == self._known or not settled:
+            return
+        self._known = stamp
+        try:
+            if stamp is None:
+                raise missing
+            value = self._read(path)
+        except (BestiaryError, OSError) as error:
+            self.refused = error.found if isinstance(error, BestiaryError) else "The file is not there any more."
+            self._told("refused", self.refused)
+            return
+        if _stamp(path) != stamp:
+            self._known = None  # it changed under our eyes: the next looks decide
+            return
+        self.value, self.refused = value, None
+        self._told("taken", "")
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return str(path), found.st_mtime_ns, found.st_size, found.st_ino
