@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -101,6 +102,11 @@ class Served:
                 if sample.name == name and sample.labels == labels:
                     return sample.value
         raise AssertionError(f"no {name} {labels}")
+
+
+def rest(connection: socket.socket) -> bytes:
+    """All that still comes, until the other side hangs up."""
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 @contextmanager

@@ -24,6 +24,7 @@ def serve(
     port: options.Port = 8766,
     key_file: Annotated[Path | None, typer.Option("--keys", help="A file of keys: bestiary keys.")] = None,
     unguarded: Annotated[bool, typer.Option("--unguarded", help="Answer everyone, also without keys.")] = False,
+    body_seconds: Annotated[float, typer.Option(min=0.1, help="How long a request's body may take to come.")] = 20.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line a request; warnings and errors stay.")] = False,
     log_format: options.LogFormat = options.TEXT,
 ) -> None:
@@ -35,7 +36,17 @@ def serve(
             typer.echo(f"Service: {address} (Ctrl-C ends it)")
             log.result("serve", address=address)
 
-        service.serve(model, store, host=host, port=port, keys=key_file, unguarded=unguarded, told=told, note=log.note)
+        service.serve(
+            model,
+            store,
+            host=host,
+            port=port,
+            keys=key_file,
+            unguarded=unguarded,
+            body_seconds=body_seconds,
+            told=told,
+            note=log.note,
+        )
 
 
 @keys.command()

@@ -34,19 +34,22 @@ def serve(
     port: int = PORT,
     keys: Path | None = None,
     unguarded: bool = False,
+    body_seconds: float = 20.0,
     told: Callable[[str], object] = lambda address: None,
     note: Callable[..., object] = lambda event, **content: None,
 ) -> None:
     """Answer for a model, or that of a store's latest run, until the process is asked to end.
 
     Elsewhere than on loopback callers need one of the `keys`, unless the service is to be `unguarded`. A new model, or
-    other keys, are taken up within two seconds. `told` is called with the address, `note` for each line of the log.
+    other keys, are taken up within two seconds; a body has `body_seconds` to come. `told` is called with the address,
+    `note` for each line of the log.
     Raises ConfigError, ModelError and StoreError for what is not there or cannot be used.
     """
     import uvicorn
 
     from bestiary.serve.app import create_app
     from bestiary.serve.keys import Keyring, read_keys
+    from bestiary.serve.limits import Limits
     from bestiary.serve.metrics import Metrics
     from bestiary.serve.protocol import Patient
     from bestiary.serve.serving import Serving
@@ -84,6 +87,7 @@ def serve(
         keyring=keyring if known else None,
         find=Customers(store).find if store else None,
         private=private,
+        limits=Limits(body_seconds=body_seconds),
     )
     with closing(listening(host, port)) as bound:
         config = uvicorn.Config(

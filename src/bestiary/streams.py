@@ -6,9 +6,10 @@ from typing import IO
 
 
 def write_line(text: str) -> None:
-    """Write a line to standard error; where nobody reads any more, the work goes on."""
+    """Write a line to standard error, in one piece; where nobody reads any more, the work goes on."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        sys.stderr.write(text + "\n")  # `print` writes the line's end apart, and another thread's line between them
+        sys.stderr.flush()
     except BrokenPipeError:
         unread(sys.stderr)
 

@@ -49,7 +49,8 @@ class Watched(Generic[T]):
                 raise missing
             value = self._read(path)
         except (BestiaryError, OSError) as error:
-            self.refused = error.found if isinstance(error, BestiaryError) else "The file is not there any more."
+            told = error.at(str(path), "The file").found if isinstance(error, BestiaryError) else ""
+            self.refused = told or "The file is not there any more."
             self._told("refused", self.refused)
             return
         if _stamp(path) != stamp:
