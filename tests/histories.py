@@ -18,7 +18,7 @@ from bestiary.contract import COLUMNS, EVENT_TYPES
 from bestiary.customers.features import features
 from bestiary.errors import EventsError
 from bestiary.serve.history import Measures
-from bestiary.serve.moments import midnight
+from bestiary.serve.moments import instant, midnight
 from bestiary.sql import connect, quote
 from bestiary.windows import Windows, window_start
 
@@ -29,16 +29,15 @@ DATES = (
 )
 """Ends of months, and days on which clocks change."""
 WINDOWS: tuple[Windows, ...] = ((2, 5, 7), (1, 2, 3), (1, 12, 24))
-CHANGES = (
-    *(datetime(2019, 10, 27, 1), datetime(2020, 3, 29, 1), datetime(2020, 10, 25, 1)),  # Paris
-    *(datetime(2019, 11, 3, 6), datetime(2020, 3, 8, 7), datetime(2020, 11, 1, 6)),  # New York
-    *(datetime(2019, 10, 5, 15, 30), datetime(2020, 4, 4, 15), datetime(2020, 10, 3, 15, 30)),  # Lord Howe
-)
+CHANGES: Mapping[str, tuple[datetime, ...]] = {
+    "Europe/Paris": (datetime(2019, 10, 27, 1), datetime(2020, 3, 29, 1), datetime(2020, 10, 25, 1)),
+    "America/New_York": (datetime(2019, 11, 3, 6), datetime(2020, 3, 8, 7), datetime(2020, 11, 1, 6)),
+    "Australia/Lord_Howe": (datetime(2019, 10, 5, 15, 30), datetime(2020, 4, 4, 15), datetime(2020, 10, 3, 15, 30)),
+}
 """Instants at which clocks change."""
-STEPS = (
-    *(timedelta(0), timedelta(microseconds=-1), timedelta(microseconds=1), timedelta(seconds=-1), timedelta(seconds=1)),
-    *(timedelta(minutes=minutes) for minutes in (-90, -60, -59, -30, -29, 30, 59, 60, 90)),
-)
+MICROSECONDS = (0, 0, 0, -1, 1, -1_000_000, 1_000_000)
+MINUTES = (-90, -60, -59, -30, -29, 30, 59, 60, 90)
+STEPS = [*(timedelta(microseconds=step) for step in MICROSECONDS), *(timedelta(minutes=step) for step in MINUTES)]
 UUID = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
 SESSIONS = (
     *(None, "", "s", "S", "é", "a visit"),
@@ -60,9 +59,8 @@ def moments(as_of: date, windows: Windows, zone: ZoneInfo) -> st.SearchStrategy[
     edges = [midnight(day) for day in (as_of, *(window_start(as_of, months) for months in windows))]
     walls = [edge.replace(tzinfo=zone).astimezone(ZoneInfo("UTC")).replace(tzinfo=None) for edge in edges]
     anywhere = st.datetimes(edges[-1] - timedelta(days=3), edges[0] + timedelta(days=3))
-    near = st.builds(
-        lambda edge, step: edge + step, st.sampled_from([*walls, *edges, *CHANGES]), st.sampled_from(STEPS)
-    )
+    anchors = [*walls, *edges, *CHANGES.get(zone.key, ())]
+    near = st.tuples(st.sampled_from(anchors), st.sampled_from(STEPS)).map(lambda two: two[0] + two[1])
     return st.builds(written, near | near | anywhere, st.integers(0, 4))
 
 
@@ -87,9 +85,18 @@ class Shop:
     asked: pipeline.Settings
 
 
+def changed(event: Any, what: str, value: object) -> Any:
+    """An event like another, as texts or an hour later or with another value in one field."""
+    if what == "ids as texts":
+        return event | {name: str(event[name]) for name in ("product_id", "category_id") if event[name] is not None}
+    if what == "an hour later":
+        return event | {"event_time": written(instant(event["event_time"]) + timedelta(hours=1), 1)}
+    return event | ({what: value} if what in event else {})
+
+
 @st.composite
 def shops(draw: st.DrawFn) -> Shop:
-    """A dozen customers, with copies of some events that are exact or differ in one field."""
+    """A dozen customers, with copies of some events that are exact or nearly so."""
     as_of, windows, zone = draw(st.sampled_from(DATES)), draw(st.sampled_from(WINDOWS)), draw(st.sampled_from(ZONES))
     kind: IdKind = draw(st.sampled_from(("integer", "string")))
     fields = {
@@ -102,12 +109,11 @@ def shops(draw: st.DrawFn) -> Shop:
         "price": st.sampled_from(PRICES) | st.floats(0, 1e12, exclude_max=True),
         "user_session": st.sampled_from(SESSIONS),
     }
-    event = st.fixed_dictionaries(fields)
-    changes = st.lists(st.sampled_from(["", *fields]), max_size=3)
+    changes = st.lists(st.sampled_from(["exact", "ids as texts", "an hour later", *fields]), max_size=3)
     events: dict[int, list[Any]] = {}
     for user in range(1, 13):
-        some = draw(st.lists(event, max_size=30))
-        copies = [some[0] | ({name: draw(fields[name])} if name else {}) for name in draw(changes) if some]
+        some = draw(st.lists(st.fixed_dictionaries(fields), max_size=30))
+        copies = [changed(some[0], name, draw(fields.get(name, st.none()))) for name in draw(changes) if some]
         events[user] = [*some, *copies]
     assume(any(events.values()))
     ids = {"user_id": "integer", "product_id": kind, "category_id": kind}

@@ -82,10 +82,12 @@ def test_an_exact_duplicate_counts_once_however_it_is_written() -> None:
     other: list[dict[str, Any]] = [
         {"price": None},
         {"price": 0.0, "event_time": "2020-04-01 12:00:00.000001"},
-        {"price": 0, "brand": "x"},
+        {"category_id": 0},
     ]
+    differing = [{name: "x"} for name in ("category_code", "brand", "user_session")]
     assert measured(*same)["number_of_events_7m"] == 1
     assert measured(*same, *other)["number_of_events_7m"] == 4
+    assert measured({}, *differing)["number_of_events_7m"] == 4
 
 
 def test_sessions_are_keys_and_without_one_the_hour() -> None:

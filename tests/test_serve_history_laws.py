@@ -1,19 +1,21 @@
 """Random histories have the numbers that the kernels measure; prices and sessions are what DuckDB makes of them."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 import bestiary.events
+from bestiary.config import Settings
 from bestiary.serve.event import Event
 from bestiary.serve.history import measure, stable_key
 from bestiary.serve.money import amount, millionths
@@ -25,11 +27,19 @@ if TYPE_CHECKING:
 
 EVENTS = TypeAdapter(list[Event])
 MACROS = Path(bestiary.events.__file__ or "").with_name("macros.sql")
+TWICE: dict[str, Any] = {"event_type": "view", "product_id": 1, "user_session": "s"}
+CLOCKS_GO_BACK = Shop(
+    {1: [TWICE | {"event_time": f"2019-10-27T02:30:00+0{hours}:00"} for hours in (1, 2, 2)]},
+    date(2020, 5, 1),
+    Settings(time_zone="Europe/Paris", user_id="integer", buckets=1, threads=1),
+)
+"""One wall time, two instants, and a copy."""
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
 @given(shops())
+@example(CLOCKS_GO_BACK)
 def test_every_number_of_every_customer_is_what_the_kernels_measure(shop: Shop) -> None:
     zone = ZoneInfo(shop.asked.time_zone or "UTC")
     found = {
