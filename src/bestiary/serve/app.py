@@ -72,9 +72,8 @@ class Service:
         asked = serving.reader.read(body, datetime.now(UTC))
         scores = serving.scorer.score(asked.rows, asked.population)
         self.metrics.scored(scores)
-        as_of = f'"{asked.as_of}"' if asked.as_of else "null"
-        told = serving.answers.json(asked.ids, scores, said)
-        return f'{{"model":"{serving.version}","as_of":{as_of},"customers":{told}}}'.encode(), len(asked.ids)
+        head = to_json({"model": serving.version, "as_of": asked.as_of})[:-1]
+        return head + b',"customers":' + serving.answers.json(asked.ids, scores, said) + b"}", len(asked.ids)
 
     async def customer(self, request: Request, user_id: str) -> Response:
         """GET /v1/customers/{id}, of the store's latest run."""

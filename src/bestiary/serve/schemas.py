@@ -9,13 +9,13 @@ from typing import Annotated, Any, NotRequired
 from pydantic import ConfigDict, FailFast, Field, TypeAdapter, WithJsonSchema
 from typing_extensions import TypedDict
 
-from bestiary.serve.event import Event
+from bestiary.serve.event import DATE, Event
 from bestiary.serve.scorer import Group, Scorer
 
 CUSTOMERS = 10_000
 EVENTS = 100_000
 """Customers, and events of all of them together, that one request may have."""
-FIRST, LAST = date(1991, 1, 1), date(2199, 12, 31)
+FIRST = date(1990, 1, 1)
 SHUT = ConfigDict(extra="forbid")
 JsonSchema = dict[str, Any]
 
@@ -23,7 +23,15 @@ Integer = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=256)]
 AsOf = Annotated[
     date,
-    Field(strict=True, ge=FIRST, le=LAST, description="The midnight that customers are seen from, in the shop's zone."),
+    Field(strict=True, ge=FIRST),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{DATE}$",
+            "description": "The midnight that customers are seen from, in the shop's zone; else the coming one.",
+            "examples": ["2020-05-01"],
+        }
+    ),
 ]
 
 
