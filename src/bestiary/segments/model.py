@@ -124,6 +124,10 @@ class Segmentation(Frozen):
             raise ValueError(f"columns {', '.join(self.roles)}, but a tree on {', '.join(self.tree.columns)}")
         if self.tree is not None and max(node.segment for node in self.tree.nodes) >= k:
             raise ValueError("the tree names a segment that the partition has not")
+        if self.tree is not None and self.transform.kind == "quartile_scores":
+            asked = [node.threshold for node in self.tree.nodes if node.threshold is not None]
+            if not all(1 <= threshold < 4 for threshold in asked):
+                raise ValueError("the tree asks for a score that is not 1 to 4")
         return self
 
     def placeable(self, features: Floats) -> Bools:
@@ -281,3 +285,5 @@ def parse(read: dict[str, Any], name: str = "The model", again: str = "Fit again
     except ValidationError as error:
         faults = "\n".join(explain(error)[:5])
         raise ModelError(f"{name} is not a valid model:\n{faults}", do=again) from error
+    except ValueError as error:  # half of a surrogate pair
+        raise ModelError(f"{name} is not a valid model: it holds a text that is no Unicode.", do=again) from error

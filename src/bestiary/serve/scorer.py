@@ -102,11 +102,12 @@ class Scorer:
         scores = Scores.of_nobody(len(rows))
         scores.population[:] = self.population(rows) if population is None else population
         scores.too_early[:] = ~(rows[:, self.columns.index(self.events)] >= self.model.fitted.min_events)
-        for number, group in enumerate(self.groups):
-            here = (scores.population == number).nonzero()[0]
-            if len(here):
-                self._value(group, rows, here, scores)
-                self._place(group, rows, here, scores)
+        with np.errstate(all="ignore"):  # what overflows is infinitely far, and that is all
+            for number, group in enumerate(self.groups):
+                here = (scores.population == number).nonzero()[0]
+                if len(here):
+                    self._value(group, rows, here, scores)
+                    self._place(group, rows, here, scores)
         return scores
 
     def _value(self, group: Group, rows: Floats, here: Rows, scores: Scores) -> None:
@@ -137,14 +138,13 @@ class Scorer:
     def _try(self) -> None:
         """Place customers at the edges of what there can be; ModelError where the model cannot."""
         try:
-            with np.errstate(all="ignore"):
-                for group in self.groups:
-                    rows = np.tile(np.array(EXTREMES)[:, None], (1, len(self.columns)))
-                    rows[:, group.some], rows[:, group.none] = np.maximum(rows[:, group.some], 1.0), 0.0
-                    found = self.score(rows)
-                    known = {one.segment for one in group.segmentation.segments} if group.segmentation else set[int]()
-                    if not set(found.segment.tolist()) <= known | {NOBODY}:
-                        raise ModelError("The model places customers in segments that it does not have.")
+            for group in self.groups:
+                rows = np.tile(np.array(EXTREMES)[:, None], (1, len(self.columns)))
+                rows[:, group.some], rows[:, group.none] = np.maximum(rows[:, group.some], 1.0), 0.0
+                found = self.score(rows)
+                known = {one.segment for one in group.segmentation.segments} if group.segmentation else set[int]()
+                if not set(found.segment.tolist()) <= known | {NOBODY}:
+                    raise ModelError("The model places customers in segments that it does not have.")
         except (ArithmeticError, ValueError, IndexError, KeyError) as error:
             raise ModelError("The model cannot place customers.", do="Fit again to replace it.") from error
 
