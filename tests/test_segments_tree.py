@@ -273,8 +273,8 @@ SEEN = {
             "price",
             120.0,
             np.inf,
-            "looked at things of over EUR 120.00 on average",
-            "a regardé des articles valant plus de 120,00\u00a0EUR en moyenne",
+            "looked at things of over EUR 120.00 on average or at none of a known price",
+            "a regardé des articles valant plus de 120,00\u00a0EUR en moyenne ou aucun dont le prix est connu",
         ),
         (
             "price",
@@ -289,6 +289,21 @@ def test_visitors_are_told_by_what_they_looked_at(
     role: str, low: float, high: float, english: str, french: str
 ) -> None:
     assert condition(role, SEEN[role], Bounds(low, high), "EUR") == {"en": english, "fr": french}
+
+
+def test_a_lower_bound_alone_also_holds_for_who_has_no_value() -> None:
+    assert condition("x", "avg_price_2m", Bounds(5.0), "EUR") == {
+        "en": "avg_price_2m over 5.00 or unknown",
+        "fr": "avg_price_2m plus de 5,00 ou inconnu",
+    }
+    assert condition("x", "avg_price_2m", Bounds(5.0, 6.0), "EUR") == {
+        "en": "avg_price_2m over 5.00 and at most 6.00",
+        "fr": "avg_price_2m plus de 5,00 et au plus 6,00",
+    }
+    assert condition("x", "number_of_views_2m", Bounds(5.0), "EUR") == {
+        "en": "number_of_views_2m over 5.00",
+        "fr": "number_of_views_2m plus de 5,00",
+    }
 
 
 @pytest.mark.parametrize("role", SEEN)

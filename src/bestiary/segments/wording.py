@@ -66,7 +66,8 @@ def condition(role: str, column: str, bounds: Bounds, currency: str) -> Words | 
     """A condition on one role of a model's columns in real units; None when it asks nothing.
 
     Recency is that of a visit where `column` counts days since one, else that of a purchase; frequency counts sessions
-    where `column` does, else purchases. Any other column is called by its name. `currency` may be empty.
+    where `column` does, else purchases. Any other column is called by its name. `currency` may be empty. A tree sends
+    who has no value in a column to the side of the large ones, so a lower bound alone also holds for them, and says so.
     """
     if role == "recency":
         return _recency(*bounds.whole, _SEEN if "visit" in column else _BOUGHT)
@@ -75,13 +76,20 @@ def condition(role: str, column: str, bounds: Bounds, currency: str) -> Words | 
     if role == "carts":
         return _carts(*bounds.whole)
     if role in ("monetary", "price"):
-        return _amount(bounds, currency, _LOOKED if role == "price" else _SPENT)
-    return _amount(bounds, "", {"en": f"{column} {{}}", "fr": f"{column} {{}}"})
+        found = _amount(bounds, currency, _LOOKED if role == "price" else _SPENT)
+    else:
+        found = _amount(bounds, "", {"en": f"{column} {{}}", "fr": f"{column} {{}}"})
+    if found is None or not column.startswith("avg_price") or bounds.high < math.inf:
+        return found
+    nothing = _NOTHING if role == "price" else _UNKNOWN
+    return {language: found[language] + nothing[language] for language in found}
 
 
 _BOUGHT = {"en": "last time", "fr": "dernier achat"}
 _SEEN = {"en": "last seen", "fr": "dernière visite"}
 _SPENT = {"en": "spent {}", "fr": "a dépensé {}"}
+_NOTHING = {"en": " or at none of a known price", "fr": " ou aucun dont le prix est connu"}
+_UNKNOWN = {"en": " or unknown", "fr": " ou inconnu"}
 _LOOKED = {"en": "looked at things of {} on average", "fr": "a regardé des articles valant {} en moyenne"}
 
 
