@@ -124,7 +124,9 @@ def test_a_file_is_read_when_it_has_come_to_rest(tmp_path: Path) -> None:
 
     def read(at: Path) -> str:
         if at.read_text() == "bad":
-            raise ModelError("It is bad.")
+            raise ModelError(f"{at} is bad.")
+        if at.read_text() == "worse":
+            raise KeyError(str(at))
         return at.read_text()
 
     watched = Watched(lambda: path, read, lambda *what: told.append(what))
@@ -137,7 +139,11 @@ def test_a_file_is_read_when_it_has_come_to_rest(tmp_path: Path) -> None:
     path.write_text("bad")
     for _ in range(4):
         watched.look()
-    assert (watched.value, watched.refused) == ("second", "It is bad.")
+    assert (watched.value, watched.refused) == ("second", "The file is bad.")
+    path.write_text("worse")
+    for _ in range(4):
+        watched.look()
+    assert (watched.value, watched.refused) == ("second", "The file cannot be read: KeyError.")
     path.unlink()
     for _ in range(4):
         watched.look()
@@ -146,7 +152,7 @@ def test_a_file_is_read_when_it_has_come_to_rest(tmp_path: Path) -> None:
     watched.look()
     watched.look()
     assert (watched.value, watched.refused) == ("third one", None)
-    assert [one[0] for one in told] == ["taken", "refused", "refused", "taken"]
+    assert [one[0] for one in told] == ["taken", "refused", "refused", "refused", "taken"]
 
 
 def test_the_first_file_must_be_good(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -132,6 +133,10 @@ def create_app(
 def _routes(app: FastAPI, service: Service) -> None:
     model = service.model
 
+    @lru_cache(maxsize=1)
+    def document(serving: Serving) -> Record:
+        return described(app, serving)
+
     @app.get("/healthz", response_model=shapes.Health, summary="Whether the process lives")
     async def healthz() -> Response:
         return json({"alive": True})
@@ -164,7 +169,7 @@ def _routes(app: FastAPI, service: Service) -> None:
 
     @app.get("/openapi.json", summary="This document", response_class=Response)
     async def openapi() -> Response:
-        return json(described(app, model.value))
+        return json(document(model.value))
 
 
 def _errors(app: FastAPI) -> None:

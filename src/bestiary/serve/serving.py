@@ -20,7 +20,7 @@ VERSION = 16
 """Characters of the digest that tells one model from another."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Serving:
     """A model that answers; `version` is a digest of all that it says, `taken` when it was taken up."""
 

@@ -12,6 +12,7 @@ from bestiary.errors import BestiaryError
 
 T = TypeVar("T")
 Stamp = tuple[str, int, int, int]
+GONE = "The file is not there any more."
 
 
 class Watched(Generic[T]):
@@ -31,33 +32,35 @@ class Watched(Generic[T]):
         self.value = read(path)
 
     def look(self) -> None:
-        """Take the file up where it has changed since."""
+        """Take the file up where it has changed since. Whatever is wrong with it, the next look comes all the same."""
         try:
             path = self._find()
             stamp = _stamp(path)
-        except (BestiaryError, OSError) as error:
-            path, stamp = Path(), None
-            missing: Exception = error
-        else:
-            missing = FileNotFoundError("The file is not there any more.")
+        except BestiaryError:
+            path, stamp = None, None
         settled, self._seen = stamp == self._seen, stamp
         if stamp == self._known or not settled:
             return
         self._known = stamp
+        if path is None or stamp is None:
+            self._refuse(GONE)
+            return
         try:
-            if stamp is None:
-                raise missing
             value = self._read(path)
-        except (BestiaryError, OSError) as error:
-            told = error.at(str(path), "The file").found if isinstance(error, BestiaryError) else ""
-            self.refused = told or "The file is not there any more."
-            self._told("refused", self.refused)
-            return
-        if _stamp(path) != stamp:
-            self._known = None  # it changed under our eyes: the next looks decide
-            return
-        self.value, self.refused = value, None
-        self._told("taken", "")
+        except BestiaryError as error:
+            self._refuse(error.at(str(path), "The file").found)
+        except Exception as error:
+            self._refuse(f"The file cannot be read: {type(error).__name__}.")
+        else:
+            if _stamp(path) != stamp:
+                self._known = None  # it changed under our eyes: the next looks decide
+                return
+            self.value, self.refused = value, None
+            self._told("taken", "")
+
+    def _refuse(self, reason: str) -> None:
+        self.refused = reason
+        self._told("refused", reason)
 
 
 def _stamp(path: Path) -> Stamp | None:
