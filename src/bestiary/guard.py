@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from bestiary.errors import BestiaryError, DamageWarning
+from bestiary.errors import BestiaryError, ConfigError, DamageWarning
 from bestiary.logs import JsonLog, Log, TextLog
 
 SIGNALLED = 128
@@ -36,11 +36,24 @@ def telling(quiet: bool = False, log_format: str = "text") -> Iterator[Log]:
         try:
             _listen(log)
             yield log
-        except (Exception, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt) as raised:
+            error = _missing(raised) if isinstance(raised, ModuleNotFoundError) else raised
             if isinstance(error, typer.Exit) or (isinstance(log, TextLog) and _is_bug(error) and not signals):
                 raise
             status = _told(log, error, signals[0] if signals else 0)
             raise typer.Exit(status) from error
+
+
+def _missing(error: ModuleNotFoundError) -> Exception:
+    """What to tell where a package is not installed; a missing module of ours is a mistake of ours."""
+    package = (error.name or "bestiary").partition(".")[0]
+    if package == "bestiary":
+        return error
+    return ConfigError(
+        f"This needs the package {package}, which is not installed here.",
+        allowed="The packages of the group 'serve' are enough for bestiary serve --model and bestiary keys.",
+        do="Install all that bestiary needs (uv pip install . in its folder); or serve a model without a store.",
+    )
 
 
 def _listen(log: Log) -> None:
