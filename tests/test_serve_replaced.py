@@ -118,6 +118,16 @@ def test_a_broken_model_is_refused_and_the_old_one_answers(shop: Path, tmp_path:
         assert len(service.log("model_refused")) == len(BROKEN) + 1  # each was told once
 
 
+def test_a_refusal_is_told_also_when_quiet(shop: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    shutil.copy(model_of(shop), path)
+    with served("--model", path, "--quiet") as service:
+        assert service.score(one(BUYER)).status_code == 200
+        path.write_text("{}")
+        until(lambda: bool(service.log("model_refused")))
+        assert not service.log("request")
+
+
 def test_a_file_is_read_when_it_has_come_to_rest(tmp_path: Path) -> None:
     path, told = tmp_path / "a", []
     path.write_text("one")

@@ -25,7 +25,7 @@ def serve(
     key_file: Annotated[Path | None, typer.Option("--keys", help="A file of keys: bestiary keys.")] = None,
     unguarded: Annotated[bool, typer.Option("--unguarded", help="Answer everyone, also without keys.")] = False,
     body_seconds: Annotated[float, typer.Option(min=0.1, help="How long a request's body may take to come.")] = 20.0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No line a request; warnings and errors stay.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No line a request; what went wrong stays.")] = False,
     log_format: options.LogFormat = options.TEXT,
 ) -> None:
     """Answer over HTTP which segment a customer is in, and why, until it is interrupted."""

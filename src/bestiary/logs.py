@@ -29,8 +29,8 @@ class Log(Protocol):
     def error(self, found: str, *, allowed: str = "", do: str = "", status: int = 1) -> None:
         """Why the command ends before it is done."""
 
-    def note(self, event: str, **content: Any) -> None:
-        """Something that a server has done."""
+    def note(self, event: str, *, always: bool = False, **content: Any) -> None:
+        """Something that a server has done; `always` is what is to be told when quiet, too."""
 
 
 class TextLog:
@@ -58,9 +58,9 @@ class TextLog:
         lines = "\n".join(line for line in (found, allowed, do) if line)
         write_line(lines if status > 128 else f"Error: {lines}")
 
-    def note(self, event: str, **content: Any) -> None:
-        """See Log.note; nothing when quiet."""
-        if not self.quiet:
+    def note(self, event: str, *, always: bool = False, **content: Any) -> None:
+        """See Log.note."""
+        if always or not self.quiet:
             write_line(" ".join([event, *(f"{name}={value}" for name, value in content.items())]))
 
 
@@ -83,9 +83,9 @@ class JsonLog:
         """See Log.error."""
         self._write("error", found=found, allowed=allowed, do=do, status=status)
 
-    def note(self, event: str, **content: Any) -> None:
-        """See Log.note; nothing when quiet."""
-        if not self.quiet:
+    def note(self, event: str, *, always: bool = False, **content: Any) -> None:
+        """See Log.note."""
+        if always or not self.quiet:
             self._write(event, **content)
 
     def began(self, now: Figures) -> None:

@@ -69,7 +69,7 @@ def serve(
     def heard(file: str) -> Callable[[str, str], None]:
         def hear(outcome: str, reason: str) -> None:
             metrics.looked(file, outcome)
-            note(f"{file}_{outcome}", **({"reason": reason} if reason else {}))
+            note(f"{file}_{outcome}", always=outcome == "refused", **({"reason": reason} if reason else {}))
             if known and outcome == "taken":
                 keyring.take(known.value.keys)
 

@@ -145,7 +145,7 @@ class Gate:
 
     def _mistaken(self, request_id: str, error: Exception) -> None:
         where = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-        self.note("mistake", request_id=request_id, kind=type(error).__name__, where=where[-8:])
+        self.note("mistake", always=True, request_id=request_id, kind=type(error).__name__, where=where[-8:])
 
     def _tell(self, scope: Message, facts: dict[str, Any], status: int, seconds: float) -> None:
         path = getattr(scope.get("route"), "path", "none")
