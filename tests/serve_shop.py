@@ -28,13 +28,18 @@ JSON = {"Content-Type": "application/json"}
 Record = dict[str, Any]
 
 
-def make_shop(folder: Path) -> None:
+def make_shop(folder: Path, events: int = 30_000, seed: int = 11) -> None:
     """A shop in Paris, whose clocks are not those of its events, and its customers as of May."""
-    pipeline.simulate(folder / "events", events=30_000, seed=11)
+    pipeline.simulate(folder / "events", events=events, seed=seed)
     store = folder / "store"
     pipeline.ingest([folder / "events"], store, settings=SETTINGS)
     pipeline.customers(store, as_of=MAY, settings=SETTINGS)
     pipeline.fit(store, as_of=MAY, settings=SETTINGS)
+
+
+def make_guide(folder: Path) -> None:
+    """The shop whose answers docs/service.md shows, large enough to say what a buyer is expected to bring in."""
+    make_shop(folder, events=60_000, seed=0)
 
 
 def model_of(store: Path) -> Path:
@@ -110,11 +115,21 @@ def rest(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def served(*options: str | Path, environment: Mapping[str, str] = {}) -> Iterator[Served]:
-    """The real command on a free port of loopback, which ends well when it is asked to."""
-    command = [PROGRAM, "serve", "--port", "0", "--log-format", "json", *map(str, options)]
+def served(
+    *options: str | Path, environment: Mapping[str, str] = {}, cwd: Path | None = None, program: str = PROGRAM
+) -> Iterator[Served]:
+    """The real command on a free port of loopback, which ends well when it is asked to.
+
+    `environment` is added to ours; `program` may be that of another installation.
+    """
+    command = [program, "serve", "--port", "0", "--log-format", "json", *map(str, options)]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | dict(environment)
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        env=os.environ | dict(environment),
     )
     assert process.stdout is not None
     assert process.stderr is not None
