@@ -16,17 +16,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("report", "serve", "publish", "privacy"),
     ("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard", "service"),
     (
-        "cli",
-        "cli_tools",
-        "cli_serve",
-        "cli_options",
-        "show",
-        "show_changes",
-        "show_segments",
-        "show_worth",
-        "guard",
-        "logs",
-        "bars",
+        *("cli", "cli_tools", "cli_export", "cli_serve", "cli_options"),
+        *("show", "show_changes", "show_segments", "show_worth", "guard", "logs", "bars"),
     ),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -37,11 +28,12 @@ NEIGHBOURS = {
     *((room, "past") for room in ("steps", "changes", "evaluation")),
     *(
         (room, other)
-        for room in ("cli", "cli_tools", "cli_serve")
+        for room in ("cli", "cli_tools", "cli_export", "cli_serve")
         for other in ("cli_options", "show", "show_changes", "show_segments", "show_worth", "guard")
     ),
     *((room, other) for room in ("show_changes", "show_segments", "show_worth") for other in ("show", "logs")),
-    *(("cli", "cli_tools"), ("cli", "cli_serve"), ("guard", "logs"), ("show", "logs"), ("logs", "bars")),
+    *(("cli", "cli_tools"), ("cli", "cli_export"), ("cli", "cli_serve")),
+    *(("guard", "logs"), ("show", "logs"), ("logs", "bars")),
 }
 """Who may import whom on one floor; on the ground floor everyone may, as long as nobody imports himself in the end."""
 

@@ -7,6 +7,7 @@ import typer
 
 from bestiary import __version__
 from bestiary import cli_options as options
+from bestiary.cli_export import onnx, sql
 from bestiary.cli_serve import keys, serve
 from bestiary.cli_tools import cadence, dashboard, doctor, movements, rejects, runs, simulate
 from bestiary.guard import EXIT_STATUSES, telling
@@ -166,9 +167,10 @@ def evaluate(
         show_worth.evaluation(log, found, out)
 
 
-for command in (dashboard, serve, movements, cadence, runs, rejects, doctor, simulate):
+for command in (dashboard, serve, movements, cadence, onnx, runs, rejects, doctor, simulate):
     app.command()(command)
 app.add_typer(keys, name="keys")
+app.add_typer(sql, name="sql")
 
 
 @app.command()

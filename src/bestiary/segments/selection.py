@@ -1,8 +1,9 @@
 """Which candidate is taken, and why each of the others was not.
 
 The one with the best value among those that are stable, explained and without a tiny segment. A candidate that
-searches for no k of its own by any rule (a fixed grid) is a baseline, never chosen unasked. Value is the normalised
-Gini of ranking customers by their segment's mean outcome on a window that nobody had seen (see `worth`).
+searches for no k of its own by any rule (a fixed grid) is a baseline, never chosen unasked. One that cannot place
+customers in SQL as numpy does is never chosen at all, since everyone must have one label everywhere. Value is the
+normalised Gini of ranking customers by their segment's mean outcome on a window that nobody had seen (see `worth`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bestiary.config import Settings
+from bestiary.errors import ConfigError
 from bestiary.segments.attempt import Attempt
 from bestiary.segments.wording import below
 
@@ -41,11 +43,13 @@ def select(
     """Choose among attempts. `gini` is each one's value where it could be measured, `keep` the one of the run before.
 
     Without values the first by order that holds is taken; where none holds, the first that searches for k. `taken` is
-    the one that was chosen before its k went up (see `useful`): it stays, and only says why the others lost.
+    the one that was chosen before its k went up (see `useful`): it stays, and only says why the others lost. Raises
+    ConfigError where the one that is asked for has no placement in SQL, or none has.
     """
+    able = _able(attempts, settings)
     faults = {one.candidate.name: _faults(one, settings) for one in attempts}
     holding = [one.candidate.name for one in attempts if not faults[one.candidate.name]]
-    free = [one.candidate.name for one in attempts if one.candidate.chooses != "fixed"] or [attempts[0].candidate.name]
+    free = [one.candidate.name for one in able if one.candidate.chooses != "fixed"] or [able[0].candidate.name]
     best = max(holding or free[:1], key=lambda name: round(gini.get(name, 0.0), 6))
     asked = settings.candidate if settings.candidate in faults else None  # what is asked for is a way for buyers
     chosen = asked or taken or (keep if keep in holding else None) or best
@@ -66,9 +70,31 @@ def select(
     return Selection(chosen, lost, asked is not None, not holding, faults[chosen])
 
 
+def _able(attempts: Sequence[Attempt], settings: Settings) -> list[Attempt]:
+    """The attempts that may be chosen at all; ConfigError where that is none, or not the one that is asked for."""
+    able = [one for one in attempts if _in_sql(one)]
+    names = [one.candidate.name for one in able]
+    asked = next((one.candidate.name for one in attempts if one.candidate.name == settings.candidate), None)
+    if not able or (asked and asked not in names):
+        raise ConfigError(
+            f"No placement in SQL: {asked or ', '.join(one.candidate.name for one in attempts)}.",
+            allowed=f"Of those that were tried, these may be chosen: {', '.join(names) or 'none'}.",
+            do="Ask for another candidate, or write its placement in bestiary.segments.export.",
+        )
+    return able
+
+
+def _in_sql(attempt: Attempt) -> bool:
+    from bestiary.segments.export import has_sql  # which takes its time to load
+
+    return has_sql(attempt.transform, attempt.partition)
+
+
 def _faults(attempt: Attempt, settings: Settings) -> tuple[Words, ...]:
     """Why a candidate may not be chosen; empty where it may."""
     rules, found = settings.choice, []
+    if not _in_sql(attempt):
+        found.append({"en": "no placement in SQL", "fr": "pas de placement en SQL"})
     if attempt.candidate.chooses == "fixed":
         found.append(
             {
