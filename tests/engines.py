@@ -26,7 +26,6 @@ from bestiary.segments.model import Model
 from sql_people import Rows
 
 Found = dict[str, NDArray[Any]]
-SQL = ("duckdb", "postgres", "spark")
 ANSWER = (
     "coalesce(population, '') AS population, coalesce(segment, -1)::BIGINT AS segment, coalesce(persona, '') AS persona"
 )

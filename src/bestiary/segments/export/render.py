@@ -1,6 +1,6 @@
 """The placement as one SELECT in the dialect of an engine: a common table expression for each layer."""
 
-from sqlglot import exp, parse_one
+from sqlglot import exp, parse_one, tokenize
 from sqlglot.errors import SqlglotError
 
 from bestiary import __version__
@@ -60,11 +60,12 @@ def _query(model: Model, table: exp.Table) -> exp.Select:
 def _table(name: str, dialect: str) -> exp.Table:
     try:
         found = parse_one(name, dialect=dialect, into=exp.Table)
+        bare = not any(token.comments for token in tokenize(name, read=dialect))
     except (SqlglotError, RecursionError):
-        found = exp.Table()
+        found, bare = exp.Table(), False
     given = {part: value for part, value in found.args.items() if value}
-    plain = "this" in given and set(given) <= {"this", "db", "catalog"}
-    if not plain or found.comments or not all(type(one) is exp.Identifier for one in given.values()):
+    plain = bare and "this" in given and set(given) <= {"this", "db", "catalog"}
+    if not plain or not all(type(one) is exp.Identifier for one in given.values()):
         raise ConfigError(
             f"{name!r} is not the name of a table.",
             allowed="Allowed: a name, with its schema or database before it, such as analytics.customers.",
