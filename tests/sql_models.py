@@ -120,7 +120,7 @@ def visitors(first: int) -> dict[str, Any]:
 
 
 def logs() -> Model:
-    """KMeans on logarithms: pairs of centres about two of the middles, and one centre twice."""
+    """KMeans on logarithms: pairs of centres about two of the middles, one centre twice, and one turned round."""
     one, two = ((middle(place) - 2.25) / 0.25 for place in (0, 1))
     points = [
         [one - 0.5, 0.1, 0.7],
@@ -129,52 +129,72 @@ def logs() -> Model:
         [-1.7, -0.9, -1.1],
         [two - 0.25, 1.3, -0.2],
         [-1.7, -0.9, -1.1],
+        [0.3, 1.1, 2.7],
+        [2.7, 1.1, 0.3],
     ]
-    space = log1p([2.25, 0.6931471805599453, 4.123456789012345], [0.25, 0.5130987654321, 1.2345678901234567])
-    return made(segmentation("buyers", RFM, space, centroids(points), 6), visitors(6))
+    return made(segmentation("buyers", RFM, log1p([2.25] * 3, [0.25] * 3), centroids(points), 8), visitors(8))
 
 
 def components() -> Model:
-    """KMeans on components of six columns, of which two may be null and one was constant; one centre twice."""
+    """KMeans on components of six columns, of which two may be null and one was constant.
+
+    One centre is there twice; the loadings of one component, and one centre, are those of another turned round.
+    """
     loadings = [
-        [0.5, -0.3, 0.6123456789012345, 0.4, 0.0, 0.1],
-        [-0.1, 0.7, 0.2, -1e-17, 0.3, 0.6],
-        [0.33, 0.21, -0.1, 0.0, 0.8, -0.45],
+        [0.5, -0.3, 0.6123456789012345, 0.4, 0.1, 0.9],
+        [0.1, 0.4, 0.6123456789012345, -0.3, 0.5, -0.45],
+        [0.33, 0.21, -0.1, 0.0, 0.8, 0.1],
     ]
     space = {
         "kind": "log1p_components",
-        "log1p": log1p([3.1, 0.9, 4.2, 2.7, 0.3, 1.9], [0.9, 0.6, 1.3, 0.8, 0.4, 0.0]),
+        "log1p": log1p([2.1] * 6, [0.9] * 5 + [0.0]),
         "loadings": loadings,
     }
-    points = [[1.1, -0.2, 0.3], [-0.8, 0.6, -0.1], [0.2, 1.9, 0.7], [-0.8, 0.6, -0.1], [0.0, -1.2, 0.5]]
+    points = [[1.1, -0.2, 0.3], [-0.8, 0.6, -0.1], [-0.2, 1.1, 0.3], [-0.8, 0.6, -0.1], [0.1, -1.2, 0.5]]
     return made(segmentation("buyers", WIDE, space, centroids(points), 5))
 
 
 def scores() -> Model:
-    """KMeans on quartile scores: centres that mirror one another on the lattice of the scores."""
-    space = {"kind": "quartile_scores", "quartiles": [[10.0, 30.0, 90.0], [1.0, 2.0, 4.0], [19.99, 55.5, 250.1]]}
-    points = [[1.5, 2.5, 2.5], [3.5, 2.5, 2.5], [2.5, 1.5, 2.5], [2.5, 3.5, 2.5], [2.5, 2.5, 3.5], [2.5, 2.5, 1.5]]
-    return made(segmentation("active_buyers", ACTIVE, space, centroids(points), 6), preset="amazing", min_events=0)
+    """KMeans on quartile scores: centres that mirror one another on the lattice of the scores, two of them turned."""
+    space: dict[str, Any] = {
+        "kind": "quartile_scores",
+        "quartiles": [[10.0, 30.0, 90.0], [1.0, 2.0, 4.0], [19.99, 55.5, 250.1]],
+    }
+    space["reversed"] = [False, True, False]
+    points = [
+        [1.5, 1.5, 2.5],
+        [3.5, 1.5, 2.5],
+        [2.5, 1.5, 2.5],
+        [2.5, 4.5, 2.5],
+        [2.8, 2.7, 2.1],
+        [2.1, 2.7, 2.8],
+        [2.5, 2.5, 1.5],
+    ]
+    return made(segmentation("active_buyers", ACTIVE, space, centroids(points), 7), preset="amazing", min_events=0)
 
 
 def mixture() -> Model:
-    """Gaussians on logarithms: two that mirror one another, one twice, and one that leans."""
+    """Gaussians on logarithms: two that mirror one another, one twice, one that leans, and one turned round."""
     one = (middle(0) - 2.5) / 0.5
-    round_ = [[1.5, 0.0, 0.0], [0.0, 0.9, 0.0], [0.0, 0.0, 1.1]]
+    lone = [[1.5, 0.0, 0.0], [0.0, 0.9, 0.0], [0.0, 0.0, 1.1]]
+    ball = [[1.3, 0.0, 0.0], [0.0, 1.3, 0.0], [0.0, 0.0, 1.3]]
     lean = [[0.8, -0.31, 0.123456789], [0.0, 1.2, 0.45], [0.0, 0.0, 0.71]]
+    means = [
+        [one + 0.5, 0.2, 0.3],
+        [0.4, 1.1, 1.2],
+        [-1.5, -0.5, -0.25],
+        [one - 0.5, 0.2, 0.3],
+        [-1.5, -0.5, -0.25],
+        [0.3, 0.7, 1.1],
+        [1.1, 0.7, 0.3],
+    ]
     parts = {
         "kind": "mixture",
-        "weights": [0.25, 0.25, 0.125, 0.25, 0.125],
-        "means": [
-            [one + 0.5, 0.2, 0.3],
-            [0.4, 1.1, 1.2],
-            [-1.5, -0.5, -0.25],
-            [one - 0.5, 0.2, 0.3],
-            [-1.5, -0.5, -0.25],
-        ],
-        "factors": [round_, lean, lean, round_, lean],
+        "weights": [0.125, 0.125, 0.125, 0.125, 0.125, 0.1875, 0.1875],
+        "means": means,
+        "factors": [lone, lean, lean, lone, lean, ball, ball],
     }
-    return made(segmentation("buyers", RFM, log1p([2.5, 0.9, 4.0], [0.5, 0.6, 1.25]), parts, 5), visitors(5))
+    return made(segmentation("buyers", RFM, log1p([2.5] * 3, [0.5] * 3), parts, 7), visitors(7))
 
 
 def tree() -> Model:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import sql_models
+from bestiary.segments.centroids import Centroids
+from bestiary.segments.mixture import Mixture, _times
 from bestiary.segments.model import Model, Segmentation
 from bestiary.segments.presets import recipes
 from bestiary.segments.transform import Floats
@@ -23,11 +25,15 @@ HOPELESS = [np.nan, np.inf, -np.inf, -1.0, -1e308, -5e-324]
 
 
 def people(size: int, seed: int = 0) -> Rows:
-    """Customer tables' columns (size,) each, as doubles with NaN for null, for every model of `sql_models`."""
+    """Customer tables' columns (size,) each, as doubles with NaN for null, for every model of `sql_models`.
+
+    One in 25 has the same number in all columns: between centres of which one is the other turned round, the last bit
+    of a sum decides, and that depends on the order in which it is added up.
+    """
     random = np.random.default_rng(seed)
     price = np.round(random.lognormal(3.5, 1.0, size), 2)
     bought = np.where(random.random(size) < 0.65, random.poisson(2.0, size) + 1.0, 0.0)
-    return {
+    found = {
         "user_id": np.arange(size, dtype=np.float64),
         "number_of_purchases_7m": _spoiled(bought, random, 0.04),
         "number_of_events_7m": _spoiled(random.poisson(9.0, size) + 0.0, random, 0.02),
@@ -43,6 +49,10 @@ def people(size: int, seed: int = 0) -> Rows:
         "number_of_carts_2m": _spoiled(random.poisson(2.0, size) + 0.0, random, 0.02),
         "count_products_2m": _spoiled(random.poisson(2.0, size) + 0.0, random, 0.02),
     }
+    alike, all_over = random.random(size) < 0.04, np.round(random.lognormal(2.3, 0.8, size), 2)
+    for name in found.keys() - {"user_id", "number_of_events_7m"}:
+        found[name][alike] = all_over[alike]
+    return found
 
 
 def _days(random: np.random.Generator, size: int) -> Floats:
@@ -94,23 +104,41 @@ def placed(model: Model, rows: Rows) -> dict[str, NDArray[Any]]:
     return {"population": population, "segment": segment, "persona": persona}
 
 
-def ties(model: Model, rows: Rows) -> int:
-    """How many customers are exactly as near to another segment as to theirs, which is the lowest of those."""
-    found = 0
+def ties(model: Model, rows: Rows) -> tuple[int, int]:
+    """How many customers are exactly as near to another segment, and how many would be elsewhere in another order.
+
+    Theirs is the lowest of those that are as near; the other order adds the squares up from the last to the first.
+    """
+    tied = turned = 0
     for _, here, one in parts(model, rows):
-        if not one or one.partition.kind not in ("centroids", "mixture"):
+        if not one or not isinstance(one.partition, Centroids | Mixture):
             continue
         _, features = placeable(model, one, here, rows)
-        points = one.transform.apply(features)
-        if one.partition.kind == "centroids":
-            far = np.zeros((len(points), one.partition.k))
-            for column, at in enumerate(one.partition.array.T):
-                far += (points[:, [column]] - at) ** 2
-        else:
-            far = -one.partition.log_joint(points)
+        squares = _squares(one, one.transform.apply(features))
+        far, back = _far(one, squares), _far(one, squares[::-1])
         least = far == far.min(axis=1, keepdims=True)
-        tied = least.sum(axis=1) > 1
-        lowest = one.first + np.array([np.flatnonzero(row)[0] for row in least[tied]], dtype=np.int64)
-        assert (one.place(features).segment[tied] == lowest).all()
-        found += int(tied.sum())
-    return found
+        several = least.sum(axis=1) > 1
+        lowest = one.first + np.array([np.flatnonzero(row)[0] for row in least[several]], dtype=np.int64)
+        assert (one.place(features).segment[several] == lowest).all()
+        tied += int(several.sum())
+        turned += int((far.argmin(axis=1) != back.argmin(axis=1)).sum())
+    return tied, turned
+
+
+def _squares(one: Segmentation, points: Floats) -> Floats:
+    """The squares (d, n, k) of how far points (n, d) are from each segment, one for each coordinate."""
+    if isinstance(one.partition, Centroids):
+        return np.array([(points[:, [j]] - at) ** 2 for j, at in enumerate(one.partition.array.T)])
+    assert isinstance(one.partition, Mixture)
+    parts_ = zip(one.partition.means, one.partition.factors, strict=True)
+    return np.array([_times(points - np.array(mean), np.array(factor)).T ** 2 for mean, factor in parts_]).transpose(
+        1, 2, 0
+    )
+
+
+def _far(one: Segmentation, squares: Floats) -> Floats:
+    """How far (n, k) from squares (d, n, k): less is nearer, or likelier."""
+    total = np.zeros(squares.shape[1:])
+    for part in squares:
+        total += part
+    return total / 2 - one.partition.heights if isinstance(one.partition, Mixture) else total

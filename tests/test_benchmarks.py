@@ -185,6 +185,7 @@ def test_compare_tells_no_time_when_a_script_does_less(rival: Rival, tmp_path: P
         ("seven", ["--months", "2"]),
         ("lookup", ["--months", "1", "--lookups", "5"]),
         ("nightly", ["--months", "1", "--nights", "1"]),
+        ("placed", ["--months", "1", "--rows", "1000"]),
         ("kill", ["--months", "1", "--kills", "2", "--jobs", "ingest"]),
     ],
 )

@@ -16,7 +16,7 @@ from command import bestiary, done, events_of, failed, quick
 
 STEPS = ["customers.parquet", "model.json", "quality.json", "report.html", "run.json", "scorecard.json"]
 LEFT = [*STEPS, "movements.parquet", "sample.parquet", "segments.parquet", "summary.json"]
-HEAVY = ("duckdb", "deltalake", "numpy", "sklearn", "scipy", "plotly", "jinja2")
+HEAVY = ("duckdb", "deltalake", "numpy", "sklearn", "scipy", "sqlglot", "onnx", "plotly", "jinja2")
 
 
 @pytest.fixture(scope="module")

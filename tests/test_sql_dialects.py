@@ -16,8 +16,8 @@ from bestiary.errors import ConfigError
 from bestiary.segments.export import DIALECTS, score
 from bestiary.segments.model import Model
 
-UNTOLD = {"components": {1.9, 0.6, -0.45}}
-"""The mean and the loadings of a column that was constant; 0 is told where it is no part of a sum."""
+UNTOLD = {"components": {-0.45}}
+"""A loading of a column that was constant, so that it is part of no sum; 0 is told where it is no part of a sum."""
 
 
 def floats(value: Any) -> Iterator[float]:

@@ -21,8 +21,10 @@ from sql_models import KINDS, MIDDLES
 
 MILLION = 1_000_000
 SOME = 200_000
-TIED = {"logs": 100_000, "components": 100_000, "scores": 100_000, "mixture": 100_000, "tree": 5_000, "grid": 5_000}
+TIED = {"logs": 90_000, "components": 30_000, "scores": 90_000, "mixture": 90_000, "tree": 5_000, "grid": 5_000}
 """Exact ties that there are at least; those of a tree and a grid are of their visitors."""
+TURNED = {"logs": 500, "components": 500, "scores": 500, "mixture": 500}
+"""Customers who would at least be elsewhere, if a sum were added up the other way round."""
 
 
 @cache
@@ -41,9 +43,11 @@ def differing(found: Found, wanted: dict[str, NDArray[Any]], size: int) -> dict[
     return {name: wrong for name, values in found.items() if (wrong := int((values != wanted[name][:size]).sum()))}
 
 
-def test_ties_are_many_and_the_lowest_segment_wins_each() -> None:
-    for kind, least in TIED.items():
-        assert sql_people.ties(expected(kind)[0], people()) >= least, kind
+@pytest.mark.parametrize("kind", TIED)
+def test_ties_are_many_and_the_lowest_segment_wins_each_and_the_order_of_sums_matters(kind: str) -> None:
+    tied, turned = sql_people.ties(expected(kind)[0], people())
+    assert tied >= TIED[kind]
+    assert turned >= TURNED.get(kind, 0)
 
 
 def test_every_kind_has_customers_in_every_segment_and_in_none() -> None:
@@ -51,8 +55,10 @@ def test_every_kind_has_customers_in_every_segment_and_in_none() -> None:
         model, found = expected(kind)
         numbers = [one.segment for one in model.fitted.buyers.segments]
         numbers += [one.segment for one in model.fitted.visitors.segments] if model.fitted.visitors else []
-        doubles = {"logs": {5}, "components": {3}, "mixture": {4}}.get(kind, set())  # of a lower one
-        assert set(np.unique(found["segment"]).tolist()) == {-1, *numbers} - doubles, kind
+        never = {"logs": {5}, "components": {3}, "scores": {2}, "mixture": {4}}.get(
+            kind, set()
+        )  # a lower one is as near
+        assert set(np.unique(found["segment"]).tolist()) == {-1, *numbers} - never, kind
 
 
 def test_the_middles_are_far_from_where_a_logarithm_is_rounded() -> None:
@@ -92,7 +98,7 @@ def test_scikit_learn_differs_only_where_two_distances_agree_within_a_thousand_m
     _, features = sql_people.placeable(model, buyers, here, people())
     points = buyers.transform.apply(features)
     assert isinstance(buyers.partition, Centroids)
-    learner = KMeans(buyers.partition.k, n_init=1, max_iter=1).fit(np.eye(buyers.partition.k, 3) + points[:6])
+    learner = KMeans(buyers.partition.k, n_init=1, max_iter=1).fit(points[:: len(points) // 50])
     learner.cluster_centers_ = buyers.partition.array
     theirs, ours = learner.predict(points), buyers.place(features).segment
     distances = buyers.partition.distances(points)

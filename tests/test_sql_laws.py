@@ -1,5 +1,7 @@
 """Any small model places any rows alike in numpy, DuckDB and ONNX Runtime; and every kind of method is known in SQL."""
 
+import subprocess
+import sys
 from typing import Any, get_args
 
 import numpy as np
@@ -178,3 +180,9 @@ def test_a_model_of_an_unknown_kind_has_no_select() -> None:
     buyers = model.fitted.buyers.model_copy(update={"partition": Other()})
     with pytest.raises(ConfigError, match="Other is not known in SQL"):
         score(model.model_copy(update={"fitted": model.fitted.model_copy(update={"buyers": buyers})}), dialect="duckdb")
+
+
+def test_placing_needs_no_sqlglot() -> None:
+    asked = "import sys, bestiary.segments.model; print('sqlglot' in sys.modules, 'duckdb' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"
