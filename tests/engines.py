@@ -34,8 +34,8 @@ ANSWER = (
 class Engine(Protocol):
     """Customers that are held by an engine."""
 
-    def place(self, model: Model) -> Found:
-        """Where a model places them."""
+    def place(self, model: Model, first: int | None = None) -> Found:
+        """Where a model places them, or the first so many of them."""
 
 
 def missing(what: str) -> NoReturn:
@@ -55,11 +55,16 @@ def started(name: str, rows: Rows) -> Iterator[Engine]:
 
 
 def table(rows: Rows) -> duckdb.DuckDBPyConnection:
-    """The rows as the table `customers` in DuckDB."""
+    """The rows as the table `customers` in DuckDB; every second infinity is NaN there, which is as hopeless."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.register("given", dict(rows))
-    named = ", ".join(f"CASE WHEN NOT isnan({name}) THEN {name} END AS {name}" for name in rows if name != "user_id")
+    named = ", ".join(
+        f"CASE WHEN isnan({name}) THEN NULL WHEN {name} = 'Infinity' AND user_id % 2 = 1 THEN 'NaN' ELSE {name} END "
+        f"AS {name}"
+        for name in rows
+        if name != "user_id"
+    )
     connection.execute(f"CREATE TABLE customers AS SELECT user_id::BIGINT AS user_id, {named} FROM given")
     connection.unregister("given")
     return connection
@@ -71,14 +76,18 @@ def answers(connection: duckdb.DuckDBPyConnection, source: str) -> Found:
     return {name: np.asarray(values) for name, values in found.items()}
 
 
+def _limited(first: int | None) -> str:
+    return "" if first is None else f" WHERE user_id < {first}"
+
+
 class DuckDB:
     """In this process."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
 
-    def place(self, model: Model) -> Found:
-        return answers(self.connection, f"({score(model, dialect='duckdb')})")
+    def place(self, model: Model, first: int | None = None) -> Found:
+        return answers(self.connection, f"({score(model, dialect='duckdb')}){_limited(first)}")
 
 
 @contextmanager
@@ -93,13 +102,13 @@ class Onnx:
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
 
-    def place(self, model: Model) -> Found:
+    def place(self, model: Model, first: int | None = None) -> Found:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(to_onnx(model), options, providers=["CPUExecutionProvider"])
-        given = {one.name: self.rows[one.name] for one in session.get_inputs()}
+        given = {one.name: self.rows[one.name][:first] for one in session.get_inputs()}
         return {"segment": session.run(["segment"], given)[0]}
 
 
@@ -132,10 +141,10 @@ class Postgres:
                 while part := lines.read(1 << 20):
                     copy.write(part)
 
-    def place(self, model: Model) -> Found:
+    def place(self, model: Model, first: int | None = None) -> Found:
         file, select = self.folder / "found.csv", score(model, dialect="postgres")
         with self.connection.cursor() as cursor, file.open("wb") as out:
-            told = f"SELECT user_id, population, segment, persona FROM ({select}) AS found"
+            told = f"SELECT user_id, population, segment, persona FROM ({select}) AS found{_limited(first)}"
             with cursor.copy(f"COPY ({told}) TO STDOUT (FORMAT csv)") as copy:
                 for part in copy:
                     out.write(part)
@@ -203,9 +212,11 @@ class Spark:
     def __init__(self, session: Any, folder: Path) -> None:
         self.session, self.folder = session, folder
 
-    def place(self, model: Model) -> Found:
+    def place(self, model: Model, first: int | None = None) -> Found:
         out = self.folder / "found"
-        self.session.sql(score(model, dialect="spark")).write.mode("overwrite").parquet(str(out))
+        self.session.sql(f"FROM ({score(model, dialect='spark')}) SELECT *{_limited(first)}").write.mode(
+            "overwrite"
+        ).parquet(str(out))
         with duckdb.connect() as connection:
             return answers(connection, f"read_parquet('{out}/*.parquet')")
 

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from command import PROGRAM, bestiary, done, failed, quick
+from engines import missing
 
 SCORE = ("sql", "score")
 
@@ -56,7 +57,10 @@ def test_a_model_file_a_date_a_table_and_a_file_to_write(store: Path, run: Path,
 
 
 def test_onnx_writes_the_graph(store: Path, run: Path, tmp_path: Path) -> None:
-    onnx = pytest.importorskip("onnx")
+    try:
+        import onnx
+    except ImportError:
+        missing("onnx")
     files = tmp_path / "a.onnx", tmp_path / "b.onnx"
     assert done("onnx", "--store", store, "--out", files[0]) == f"Onnx: {files[0]}\n"
     done("onnx", "--model", run / "model.json", "--out", files[1], "--quiet")
