@@ -177,6 +177,13 @@ def test_what_was_begun_is_finished(shop: Path) -> None:
         assert b'"persona"' in answer
 
 
+def test_it_ends_well_as_soon_as_it_has_told_its_address(shop: Path) -> None:
+    for _ in range(3):
+        with served("--store", shop) as service:
+            pass  # `served` asks it to end, and it must, with nothing but lines of the log behind it
+        assert [json.loads(line)["event"] for line in service.lines] == ["result"]
+
+
 def answers(host: str, port: int) -> bool:
     """Whether new connections are taken."""
     try:

@@ -2,8 +2,8 @@
 
 import gc
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,7 @@ def serve(
     from bestiary.serve.keys import Keyring, read_keys
     from bestiary.serve.limits import Limits
     from bestiary.serve.metrics import Metrics
-    from bestiary.serve.protocol import Patient
+    from bestiary.serve.protocol import Announced, Patient
     from bestiary.serve.serving import Serving
     from bestiary.serve.watched import Watched
 
@@ -97,17 +97,25 @@ def serve(
             app, http=Patient, loop="asyncio", ws="none", log_level="critical", access_log=False, server_header=False,
             timeout_graceful_shutdown=GRACE, timeout_keep_alive=IDLE, limit_concurrency=CONNECTIONS,
         )  # fmt: skip
-        _settle()
-        told(address(bound))
-        with suppress(KeyboardInterrupt):  # to be asked to end is how it ends
-            uvicorn.Server(config).run(sockets=[bound])
+        with _settled(), suppress(KeyboardInterrupt):  # to be asked to end is how it ends
+            Announced(config, lambda: told(address(bound))).run(sockets=[bound])
 
 
-def _settle() -> None:
-    """Let the collector of cycles leave alone what stays for good, and look less often: a sixth of a batch's time."""
+@contextmanager
+def _settled() -> Iterator[None]:
+    """The collector of cycles leaves alone what stays for good, and looks less often: a sixth of a batch's time.
+
+    At the end it may have all of it again, or a library in C++ writes to standard error that its objects were lost.
+    """
+    before = gc.get_threshold()
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 20)
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def _path(model: Path | None, store: Path | None) -> Callable[[], Path]:

@@ -1,12 +1,15 @@
-"""uvicorn's HTTP protocol with patience that ends: a request's head must come within some seconds.
+"""uvicorn's HTTP protocol with patience that ends, and its server, which says that it is there when it is.
 
 uvicorn bounds how long a connection may idle between two requests, but one that begins a request and never ends its
 head, or never begins one, would stay for ever; a few thousand of them use up the process's file descriptors.
 """
 
 import asyncio
+import socket
+from collections.abc import Callable
 from typing import Any
 
+from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0
@@ -44,3 +47,17 @@ class Patient(HttpToolsProtocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+
+class Announced(Server):
+    """Calls `told` once requests are taken; from then on a signal ends it well, which before might be lost."""
+
+    def __init__(self, config: Config, told: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._told = told
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._told()
