@@ -14,7 +14,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("config", "contract", "errors", "faults", "progress", "streams", "sql", "files", "parts", "web", "windows"),
     ("events", "lake", "customers", "segments", "simulate"),
     ("report", "serve", "publish", "privacy"),
-    ("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard", "service"),
+    ("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard", "service", "stored"),
     (
         *("cli", "cli_tools", "cli_export", "cli_serve", "cli_options"),
         *("show", "show_changes", "show_segments", "show_worth", "guard", "logs", "bars"),
@@ -24,6 +24,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NEIGHBOURS = {
     *(("pipeline", room) for room in ("intake", "gate", "steps", "changes", "evaluation", "dashboard")),
     ("dashboard", "changes"),
+    ("service", "stored"),
     ("intake", "gate"),
     *((room, "past") for room in ("steps", "changes", "evaluation")),
     *(

@@ -1,23 +1,16 @@
 """The scoring service as a server: a model on a port, and the customers of a store where there is one."""
 
 import gc
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from pydantic_core import from_json
-
-from bestiary.config import Language
 from bestiary.errors import ConfigError
 from bestiary.web import address, is_loopback, listening
 
 if TYPE_CHECKING:  # what answers takes half a second to load
-    from bestiary.serve.keys import KeyFile
-    from bestiary.serve.serving import Serving
+    from bestiary.serve.service import Find
 
 PORT = 8766
 GRACE = 30
@@ -51,7 +44,7 @@ def serve(
     import uvicorn
 
     from bestiary.serve.app import create_app
-    from bestiary.serve.keys import Keyring, read_keys
+    from bestiary.serve.keys import read_keys
     from bestiary.serve.limits import Limits
     from bestiary.serve.metrics import Metrics
     from bestiary.serve.protocol import Announced, Patient
@@ -70,25 +63,16 @@ def serve(
         def hear(outcome: str, reason: str) -> None:
             metrics.looked(file, outcome)
             note(f"{file}_{outcome}", always=outcome == "refused", **({"reason": reason} if reason else {}))
-            if known and outcome == "taken":
-                keyring.take(known.value.keys)
 
         return hear
 
-    watched: Watched[Serving] = Watched(_path(model, store), Serving.read, heard("model"))
-    keyring = Keyring()
-    known: Watched[KeyFile] | None = None
-    if keys is not None:
-        at = keys
-        known = Watched(lambda: at, read_keys, heard("keys"))
-        keyring.take(known.value.keys)
+    watched = Watched(_path(model, store), Serving.read, heard("model"))
     app = create_app(
         watched,
         metrics=metrics,
         note=note,
-        keys=known,
-        keyring=keyring if known else None,
-        find=Customers(store).find if store else None,
+        keys=Watched(lambda: keys, read_keys, heard("keys")) if keys else None,
+        find=_finder(store),
         private=private,
         limits=Limits(body_seconds=body_seconds),
     )
@@ -129,62 +113,10 @@ def _path(model: Path | None, store: Path | None) -> Callable[[], Path]:
     return lambda: find_run(store, None, "fit").path / "model.json"
 
 
-@dataclass
-class Customers:
-    """Looks customers up in the latest run of a store, with that run's own model for the words."""
+def _finder(store: Path | None) -> "Find | None":
+    """Looks customers up in a store; only this needs an engine."""
+    if store is None:
+        return None
+    from bestiary.stored import Customers
 
-    def __init__(self, store: Path) -> None:
-        from bestiary.customers.lookup import open_lookup
-        from bestiary.lake.fixed import read_fixed
-
-        read_fixed(store)  # so that what is no store is told at once
-        self.store = store
-        self._connection = open_lookup()
-        self._lock = threading.Lock()
-        self._serving: tuple[Any, Serving] | None = None
-
-    def find(self, user_id: str, said: Language) -> dict[str, Any] | None:
-        """What the latest run says of a customer by the text of their id; None where there is nobody.
-
-        Raises BestiaryError where the store cannot be read.
-        """
-        import duckdb
-
-        from bestiary.customers.lookup import found_row
-        from bestiary.lake.runs import find_run
-        from bestiary.sql import unreadable
-
-        run = find_run(self.store, None, "fit")
-        try:
-            with self._lock:
-                place = found_row(self._connection, run.path / "segments.parquet", user_id)
-                columns = found_row(self._connection, run.path / "customers.parquet", user_id)
-                serving = self._model(run.path / "model.json")
-        except duckdb.Error as error:
-            raise unreadable(error) from None
-        if place is None or columns is None:
-            return None
-        return {"as_of": run.as_of} | _said(serving, place, columns, said)
-
-    def _model(self, path: Path) -> "Serving":
-        from bestiary.serve.serving import Serving
-
-        found = path.stat()
-        stamp = (path, found.st_mtime_ns, found.st_size, found.st_ino)
-        if self._serving is None or self._serving[0] != stamp:
-            self._serving = (stamp, Serving.read(path))
-        return self._serving[1]
-
-
-def _said(serving: "Serving", place: Mapping[str, Any], columns: Mapping[str, Any], said: Language) -> dict[str, Any]:
-    """What segments.parquet holds, with the names and the way through the tree of the run's model."""
-    values = [columns[name] for name in serving.scorer.columns]
-    rows = np.array([[np.nan if value is None else float(value) for value in values]])
-    found: dict[str, Any] = from_json(serving.answers.json([place["user_id"]], serving.scorer.score(rows), said))[0]
-    kept = {name: place[name] for name in found if name in place}
-    names, second = serving.answers.names[said], place["second"]
-    return found | kept | {
-        "name": None if place["segment"] is None else names[place["segment"]],
-        "second_name": None if second is None else names[second],
-        "second_persona": None if second is None else serving.answers.personas[second],
-    }  # fmt: skip
+    return Customers(store).find

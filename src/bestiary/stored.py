@@ -1,0 +1,81 @@
+"""What the latest run of a store says of a customer, for the scoring service."""
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from pydantic_core import from_json
+
+from bestiary.config import Language
+from bestiary.customers.lookup import found_row, open_lookup
+from bestiary.errors import BusyError
+from bestiary.lake.fixed import read_fixed
+from bestiary.lake.runs import Run, find_run
+from bestiary.serve.serving import Serving
+from bestiary.sql import unreadable
+
+TABLES = ("segments.parquet", "customers.parquet", "model.json")
+Stamp = tuple[tuple[int, int, int], ...]
+
+
+class Customers:
+    """Looks customers up in the latest run of a store, with that run's own model for the words.
+
+    Safe to ask from several threads. Raises StoreError where there is no store.
+    """
+
+    def __init__(self, store: Path) -> None:
+        read_fixed(store)  # so that what is no store is told at once
+        self.store = store
+        self._connection = open_lookup()
+        self._lock = threading.Lock()
+        self._serving: tuple[Run, Stamp, Serving] | None = None
+
+    def find(self, user_id: str, said: Language) -> dict[str, Any] | None:
+        """What the latest run says of a customer by the text of their id; None where there is nobody.
+
+        Raises BestiaryError where the store cannot be read, or the run is being made anew.
+        """
+        try:
+            with self._lock:
+                run = find_run(self.store, None, "fit")
+                before = _stamp(run)
+                place, columns = (found_row(self._connection, run.path / name, user_id) for name in TABLES[:2])
+                serving = self._read(run, before)
+                if _stamp(run) != before:
+                    raise BusyError("The run is being made anew.", do="Ask again when it has been.")
+        except duckdb.Error as error:
+            raise unreadable(error) from None
+        except OSError as error:
+            raise BusyError("The run is being made anew.", do="Ask again when it has been.") from error
+        if place is None or columns is None:
+            return None
+        return {"as_of": run.as_of} | _said(serving, place, columns, said)
+
+    def _read(self, run: Run, stamp: Stamp) -> Serving:
+        if self._serving is None or self._serving[:2] != (run, stamp):
+            self._serving = run, stamp, Serving.read(run.path / TABLES[2])
+        return self._serving[2]
+
+
+def _stamp(run: Run) -> Stamp:
+    """What changes when a run is made anew."""
+    found = [(run.path / name).stat() for name in TABLES]
+    return tuple((one.st_mtime_ns, one.st_size, one.st_ino) for one in found)
+
+
+def _said(serving: Serving, place: Mapping[str, Any], columns: Mapping[str, Any], said: Language) -> dict[str, Any]:
+    """What segments.parquet holds, with the names and the way through the tree of the run's model."""
+    values = [columns[name] for name in serving.scorer.columns]
+    rows = np.array([[np.nan if value is None else float(value) for value in values]])
+    found: dict[str, Any] = from_json(serving.answers.json([place["user_id"]], serving.scorer.score(rows), said))[0]
+    kept = {name: place[name] for name in found if name in place}
+    names, second = serving.answers.names[said], place["second"]
+    return found | kept | {
+        "name": None if place["segment"] is None else names[place["segment"]],
+        "second_name": None if second is None else names[second],
+        "second_persona": None if second is None else serving.answers.personas[second],
+    }  # fmt: skip
