@@ -22,6 +22,7 @@ _RULES = {
     "less_than_equal": "at most {le}",
     "list_type": "a list",
     "literal_error": "{expected}",
+    "missing": "it must be there",
     "model_type": "a table of settings",
     "string_too_long": "at most {max_length} characters",
     "string_too_short": "at least {min_length} character",
@@ -59,7 +60,8 @@ def faults(error: ValidationError, most: int | None = None) -> list[Fault]:
     rules: dict[tuple[str, str | None], list[str]] = {}
     for fault in error.errors(include_url=False):
         known = _RULES.get(fault["type"])
-        rule = known.format_map(fault.get("ctx", {})) if known else fault["msg"]
+        limits = {name: _plain(value) for name, value in fault.get("ctx", {}).items()}
+        rule = known.format_map(limits) if known else fault["msg"]
         value = None if fault["type"] == "missing" else _shown(fault["input"])
         rules.setdefault((_place(fault["loc"]), value), []).append(rule)
     return [Fault(place, value, " or ".join(some)) for (place, value), some in islice(rules.items(), most)]
@@ -68,6 +70,11 @@ def faults(error: ValidationError, most: int | None = None) -> list[Fault]:
 def explain(error: ValidationError) -> list[str]:
     """One line a place: the setting, the value received and the rule it breaks. See `faults`."""
     return [_line(fault) for fault in faults(error)]
+
+
+def _plain(limit: Any) -> Any:
+    """A limit of 0.0 is told as 0."""
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
 def _place(loc: Sequence[int | str]) -> str:

@@ -1,5 +1,6 @@
 """The scoring service as a server: a model on a port, and the customers of a store where there is one."""
 
+import ctypes
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,6 +19,8 @@ GRACE = 30
 IDLE = 5
 """Seconds that a connection may idle between two requests."""
 CONNECTIONS = 1000
+M_ARENA_MAX = -8
+"""The number of this setting in malloc.h."""
 YOUNG = 100_000
 """New objects between two looks of the collector of cycles; a batch makes some 20,000, none of them in a cycle."""
 
@@ -91,6 +94,7 @@ def _settled() -> Iterator[None]:
 
     At the end it may have all of it again, or a library in C++ writes to standard error that its objects were lost.
     """
+    _one_arena()
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()
@@ -100,6 +104,16 @@ def _settled() -> Iterator[None]:
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)
+
+
+def _one_arena() -> None:
+    """Let threads share one arena of memory, where the C library is glibc.
+
+    It gives each thread one of its own, and what a batch has freed there stays the thread's: 127 MB instead of 102
+    after some batches of 10,000.
+    """
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _path(model: Path | None, store: Path | None) -> Callable[[], Path]:
