@@ -1,5 +1,6 @@
 """The benchmarks say what is true: tables are compared before times are told, and all processes are measured."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -193,6 +194,30 @@ def test_a_small_run_of_each_benchmark_ends_with_a_table(name: str, arguments: l
     told = program(BENCHMARKS / f"{name}.py", "--events", "3000", "--folder", str(tmp_path), *arguments)
     assert told.returncode == 0, told.stderr
     assert told.stdout.splitlines()[-1].startswith("| ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the server's time is read from /proc")
+def test_the_service_is_loaded_and_every_request_answered(tmp_path: Path) -> None:
+    if not shutil.which("wrk"):
+        message = "wrk is not installed: the service WAS NOT LOADED"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    short = ("--seconds", "1", "--requests", "100", "--months", "1", "--events", "3000", "--folder", str(tmp_path))
+    told = program(BENCHMARKS / "serve.py", *short)
+    assert told.returncode == 0, told.stderr
+    rows = [
+        line.strip("| ").split(" | ") for line in told.stdout.splitlines() if "features |" in line or "events" in line
+    ]
+    assert [(row[0], row[1]) for row in rows] == [
+        ("one customer, features", "1"),
+        ("one customer, features", "8"),
+        ("one customer, 20 events", "8"),
+        ("10,000 customers, features", "2"),
+        ("1,000 customers, 20 events each", "2"),
+    ]
+    assert all(float(figure.replace(",", "")) > 0 for row in rows for figure in row[2:])
     assert not list(tmp_path.iterdir())
 
 
