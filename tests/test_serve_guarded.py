@@ -1,12 +1,14 @@
 """Keys, rates, and an end that finishes what was begun."""
 
 import json
+import os
 import re
 import signal
 import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -152,6 +154,20 @@ def test_keys_of_a_file_are_made_and_forgotten(tmp_path: Path) -> None:
     assert [one.name for one in read_keys(keys).keys] == ["a", "c"]
 
 
+def test_keys_that_are_made_at_once_are_all_there(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda number: done("keys", "add", f"k{number}", "--keys", keys).strip(), range(6)))
+    assert {one.sha256 for one in read_keys(keys).keys} == {digest(one) for one in made}
+
+
+def test_a_linked_file_of_keys_stays_linked(tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "keys.json")
+    add_key(tmp_path / "link.json", "a")
+    assert (tmp_path / "link.json").is_symlink()
+    assert [one.name for one in read_keys(tmp_path / "keys.json").keys] == ["a"]
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"keys": [{"name": "a"}]}', '{"format_version": 2, "keys": []}'])
 def test_a_file_that_is_none_of_keys_is_told(shop: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "keys.json").write_text(content)
@@ -196,7 +212,10 @@ def answers(host: str, port: int) -> bool:
 def test_a_service_needs_something_to_serve(tmp_path: Path, shop: Path) -> None:
     assert "nothing to serve" in failed("serve", "--port", "0")
     assert "Cannot read" in failed("serve", "--model", tmp_path / "model.json", "--port", "0")
-    assert failed("serve", "--store", tmp_path, "--port", "0")
+    assert "is not a store" in failed("serve", "--store", tmp_path / "nowhere", "--port", "0")
+    os.mkfifo(tmp_path / "pipe")
+    assert "is not a file" in failed("serve", "--model", tmp_path / "pipe", "--port", "0")
+    assert "is not a file" in failed("serve", "--model", "/dev/zero", "--port", "0")
     (tmp_path / "model.json").write_text("{}")
     assert "is not a valid model" in failed("serve", "--model", tmp_path / "model.json", "--port", "0")
     with socket.create_server(("127.0.0.1", 0)) as taken:

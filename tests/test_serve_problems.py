@@ -1,8 +1,11 @@
 """What cannot be answered is told as problem details: the field, what is allowed, what was found, and never a file."""
 
+import gzip
 import json
 import socket
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,15 +40,15 @@ WRONG: dict[str, tuple[Any, int, str, str, str | None]] = {
     "no customers": ({}, 422, "customers", "", None),
     "an empty batch": ({"customers": []}, 422, "customers", "at least 1", "[]"),
     "too many": ({"customers": [{"features": BUYER}] * 10_001}, 422, "customers", "at most 10000", None),
-    "something else": (one(BUYER) | {"model": "x"}, 422, "model", "not a known name", "'x'"),
+    "something else": (one(BUYER) | {"model": "x"}, 422, "model", "not a known name", '"x"'),
     "an unknown column": (one(BUYER | {"age": 3}), 422, "customers.0.features.age", "not a known name", "3"),
     "a text": (
         one(BUYER | {"number_of_events_7m": "4"}),
-        422, "customers.0.features.number_of_events_7m", "number", "'4'",
+        422, "customers.0.features.number_of_events_7m", "number", '"4"',
     ),
     "true": (
         one(BUYER | {"days_since_last_purchase": True}),
-        422, "customers.0.features.days_since_last_purchase", "", "True",
+        422, "customers.0.features.days_since_last_purchase", "", "true",
     ),
     "below zero": (
         one(BUYER | {"number_of_purchases_7m": -1}),
@@ -56,10 +59,11 @@ WRONG: dict[str, tuple[Any, int, str, str, str | None]] = {
         one({name: value for name, value in BUYER.items() if name != "days_since_last_purchase"}),
         422, "customers.0.features.days_since_last_purchase", "customers with a purchase in the last 7 months", None,
     ),
-    "a null date": (
-        one(BUYER | {"days_since_last_purchase": None}),
-        422, "customers.0.features.days_since_last_purchase", "a number", "null",
+    "a null that decides": (
+        one(BUYER | {"number_of_purchases_7m": None}),
+        422, "customers.0.features.number_of_purchases_7m", "a number", "null",
     ),
+    "a year beyond all": (one(events=[EVENT]) | {"as_of": "9999-12-31"}, 422, "as_of", "less than 9000", None),
     "neither": (one(), 422, "customers.0", "either features or events", "neither"),
     "both": (one(BUYER, events=[EVENT]), 422, "customers.0", "either features or events", "both"),
     "both beside events": (
@@ -68,18 +72,18 @@ WRONG: dict[str, tuple[Any, int, str, str, str | None]] = {
     ),
     "an id that is none": (one(BUYER, user_id=1.5), 422, "customers.0.user_id", "", "1.5"),
     "an id that is too large": (one(BUYER, user_id=2**63), 422, "customers.0.user_id", "", str(2**63)),
-    "a date that is none": (one(BUYER) | {"as_of": "2020-02-30"}, 422, "as_of", "", "'2020-02-30'"),
+    "a date that is none": (one(BUYER) | {"as_of": "2020-02-30"}, 422, "as_of", "", '"2020-02-30"'),
     "an event without a time": (
         one(events=[{"event_type": "view", "product_id": 1}]),
         422, "customers.0.events.0.event_time", "", None,
     ),
     "a time that is none": (
         one(events=[EVENT, EVENT | {"event_time": "yesterday"}]),
-        422, "customers.0.events.1.event_time", "a time from 1990 on", "'yesterday'",
+        422, "customers.0.events.1.event_time", "a time from 1990 on", '"yesterday"',
     ),
     "a kind of event that is none": (
         one(events=[EVENT | {"event_type": "buy"}]),
-        422, "customers.0.events.0.event_type", "purchase", "'buy'",
+        422, "customers.0.events.0.event_type", "purchase", '"buy"',
     ),
     "a price below zero": (
         one(events=[EVENT | {"price": -1}]),
@@ -107,6 +111,71 @@ def test_what_is_wrong_is_told_with_its_field(service: Served, case: str) -> Non
         assert allowed in fault["allowed"]
         assert fault["found"] == found or found is None
     assert "/" not in told["detail"].replace("application/json", "")
+
+
+def test_what_is_there_and_null_is_an_answer(service: Served) -> None:
+    """As in SQL: whoever lacks a number that the model cannot do without is in no segment, and fails nobody else."""
+    nothing = one(BUYER | {"days_since_last_purchase": None})["customers"]
+    told = service.score({"customers": [*nothing, *one(BUYER)["customers"]], "as_of": None}).json()["customers"]
+    assert [(one["population"], one["too_early"], one["segment"] is None) for one in told] == [
+        ("buyers", False, True),
+        ("buyers", False, False),
+    ]
+    assert told[0]["expected_value"] is None
+    both = [{"features": BUYER, "events": None}, {"events": [EVENT], "features": None, "user_id": None}]
+    assert service.score({"customers": both}).status_code == 200
+
+
+def test_columns_that_the_model_does_not_ask_for_are_left_alone(service: Served) -> None:
+    more = BUYER | {"avg_price_2m": 3.5, "number_of_views_5m": 7, "avg_price_5m": None}
+    assert service.score(one(more)).json() == service.score(one(BUYER)).json()
+    assert service.score(one(BUYER | {"number_of_views_5m": -1})).status_code == 422
+
+
+def test_a_coded_body_is_refused_as_that(service: Served) -> None:
+    answer = service.client.post("v1/score", content=gzip.compress(b"{}"), headers=JSON | {"Content-Encoding": "gzip"})
+    assert (answer.status_code, "Content-Encoding" in answer.json()["detail"]) == (415, True)
+
+
+def test_a_head_is_a_get_without_its_body(service: Served) -> None:
+    for path in ("healthz", "readyz", "v1/model"):
+        head, got = service.client.head(path), service.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+    assert service.get("healthz", Host="10.0.0.7").status_code == 200  # whoever checks health knows no name
+
+
+def test_a_head_that_is_too_large_is_refused(service: Served) -> None:
+    with connected(service) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        for _ in range(8):
+            try:
+                connection.sendall(b"X-Large: " + b"a" * 32_000 + b"\r\n")
+            except OSError:
+                break
+            time.sleep(0.05)
+        assert b" 431 " in connection.recv(1000)
+    with connected(service) as connection:  # and after a body that was refused
+        connection.sendall(b"POST /v1/score HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\nhello")
+        answer = b""
+        while not answer.endswith(b"}"):
+            answer += connection.recv(1000)
+        assert b" 415 " in answer
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert b" 200 " in connection.recv(1000)
+
+
+def test_a_client_that_sends_all_before_it_reads_hears_that_it_was_too_much(service: Served) -> None:
+    request = urllib.request.Request(f"{service.address}v1/score", b" " * 50_000_000, JSON)
+    with pytest.raises(urllib.error.HTTPError) as told:
+        urllib.request.urlopen(request, timeout=30)
+    with told.value:
+        assert told.value.code == 413
+
+
+def connected(service: Served) -> socket.socket:
+    host, port = service.address.removeprefix("http://").rstrip("/").split(":")
+    return socket.create_connection((host, int(port)), timeout=30)
 
 
 def test_other_addresses_and_methods(service: Served) -> None:
@@ -176,7 +245,7 @@ def test_no_customer_is_in_the_log(service: Served) -> None:
     assert not [line for line in written if secret in line or "example" in line]
     told = [json.loads(line) for line in written]
     assert [one["status"] for one in told] == [200, 422, 200, 400, 404, 404, 404]
-    assert [one["route"] for one in told] == ["/v1/score"] * 4 + ["/v1/customers/{user_id:path}", "none", "none"]
+    assert [one["route"] for one in told] == ["/v1/score"] * 4 + ["/v1/customers/{user_id}", "none", "none"]
     assert [one["customers"] for one in told] == [1, 0, 1, 0, 0, 0, 0]
     assert secret not in service.get("metrics").text
 
@@ -192,17 +261,15 @@ def test_a_name_that_is_none_of_loopback_is_not_answered(service: Served) -> Non
     "begun", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127", b"POST /v1/score HTTP/1.1\r\n" + b"a: b\r\n"]
 )
 def test_a_head_that_never_ends_is_hung_up_on(service: Served, begun: bytes) -> None:
-    host, port = service.address.removeprefix("http://").rstrip("/").split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with connected(service) as connection:
         connection.sendall(begun)
         assert connection.recv(100) == b""  # closed by the other side, within the test's own patience
     assert service.get("healthz").status_code == 200
 
 
 def test_noise_instead_of_http_is_answered_and_hung_up_on(service: Served) -> None:
-    host, port = service.address.removeprefix("http://").rstrip("/").split(":")
     for noise in (b"\x16\x03\x01\x02\x00\x01\x00", b"\x00" * 64 + b"\r\n\r\n", b"GET\r\n\r\n", b"A" * 200_000):
-        with socket.create_connection((host, int(port)), timeout=30) as connection:
+        with connected(service) as connection:
             connection.sendall(noise)
             first = connection.recv(1000)
             assert first == b"" or first.startswith(b"HTTP/1.1 400")
@@ -212,8 +279,7 @@ def test_noise_instead_of_http_is_answered_and_hung_up_on(service: Served) -> No
 def test_the_limits_of_time(tmp_path_factory: pytest.TempPathFactory) -> None:
     shop: Path = shared(tmp_path_factory, "served", make_shop)
     with served("--model", model_of(shop), "--body-seconds", "1") as hasty:
-        host, port = hasty.address.removeprefix("http://").rstrip("/").split(":")
-        with socket.create_connection((host, int(port)), timeout=30) as slow:
+        with connected(hasty) as slow:
             head = b"POST /v1/score HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             slow.sendall(head + b'Content-Length: 99\r\n\r\n{"customers"')
             answer = rest(slow)

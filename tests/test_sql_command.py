@@ -103,5 +103,5 @@ def test_without_the_package_onnx_the_error_says_what_to_install(store: Path, tm
     asked = [*("onnx", "--store", str(store)), "--out", str(tmp_path / "x.onnx")]
     told = subprocess.run([sys.executable, "-c", block, *asked], capture_output=True, text=True, check=False)
     assert told.returncode == 1
-    assert "pip install 'bestiary[onnx]'" in told.stderr
+    assert "uv sync --extra onnx" in told.stderr
     assert "Traceback" not in told.stderr

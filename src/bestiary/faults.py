@@ -1,6 +1,6 @@
 """What pydantic has found wrong, in our words: where, what was received, what is allowed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -9,16 +9,20 @@ from pydantic import ValidationError
 
 _RULES = {
     "bool_type": "true or false",
+    "date_from_datetime_parsing": "a date such as 2020-05-01",
+    "date_parsing": "a date such as 2020-05-01",
+    "date_type": "a date such as 2020-05-01",
+    "dict_type": "an object",
     "extra_forbidden": "not a known name",
     "finite_number": "a finite number",
     "float_parsing": "a number",
     "float_type": "a number",
-    "greater_than": "more than {gt:g}",
+    "greater_than": "more than {gt}",
     "greater_than_equal": "at least {ge}",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
     "int_type": "a whole number",
-    "less_than": "less than {lt:g}",
+    "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
     "list_type": "a list",
     "literal_error": "{expected}",
@@ -52,17 +56,18 @@ class Fault:
     allowed: str
 
 
-def faults(error: ValidationError, most: int | None = None) -> list[Fault]:
+def faults(error: ValidationError, most: int | None = None, told: Callable[[Any], str] = repr) -> list[Fault]:
     """One fault a place, of the first `most` places or of all; where several rules would do, all of them.
 
-    Of a long value the beginning is shown. What holds a name that is missing is not shown at all.
+    Of a long value the beginning is shown, in the way that it is `told`. What holds a name that is missing is not shown
+    at all.
     """
     rules: dict[tuple[str, str | None], list[str]] = {}
     for fault in error.errors(include_url=False):
         known = _RULES.get(fault["type"])
         limits = {name: _plain(value) for name, value in fault.get("ctx", {}).items()}
         rule = known.format_map(limits) if known else fault["msg"]
-        value = None if fault["type"] == "missing" else _shown(fault["input"])
+        value = None if fault["type"] == "missing" else _shown(fault["input"], told)
         rules.setdefault((_place(fault["loc"]), value), []).append(rule)
     return [Fault(place, value, " or ".join(some)) for (place, value), some in islice(rules.items(), most)]
 
@@ -89,8 +94,8 @@ def _line(fault: Fault) -> str:
     return f"{fault.place}: got {fault.found}; allowed: {fault.allowed}." if fault.place else f"{fault.allowed}."
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, told: Callable[[Any], str]) -> str:
     if isinstance(value, list | tuple | dict) and len(value) > MANY:
         return f"{len(value):,} values"
-    text = repr(value)
+    text = told(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."

@@ -65,6 +65,8 @@ def _ended(path: Path, wanted: bytes) -> Path:
 
 def read_json(path: Path, again: str = AGAIN) -> dict[str, Any]:
     """Read a JSON object; ModelError names the file where it is missing or damaged, and says how it comes `again`."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for, and a device never ends
+        raise ModelError(f"{path} is not a file.", do=again)
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

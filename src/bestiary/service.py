@@ -65,7 +65,8 @@ def serve(
     def heard(file: str) -> Callable[[str, str], None]:
         def hear(outcome: str, reason: str) -> None:
             metrics.looked(file, outcome)
-            note(f"{file}_{outcome}", always=outcome == "refused", **({"reason": reason} if reason else {}))
+            told_of = {"reason": reason} if reason else {"version": watched.value.version} if file == "model" else {}
+            note(f"{file}_{outcome}", always=outcome == "refused", **told_of)
 
         return hear
 
@@ -122,8 +123,10 @@ def _path(model: Path | None, store: Path | None) -> Callable[[], Path]:
         return lambda: model
     if store is None:
         raise ConfigError("There is nothing to serve.", do="Name a --model, a --store, or both.")
+    from bestiary.lake.fixed import read_fixed
     from bestiary.lake.runs import find_run
 
+    read_fixed(store)  # so that what is no store is told as that
     return lambda: find_run(store, None, "fit").path / "model.json"
 
 

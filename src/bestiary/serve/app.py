@@ -37,7 +37,7 @@ def create_app(
     limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> Gate:
     """The service as an ASGI application; see `Gate` for `private`, and `find` looks customers up in a store."""
-    service = Service(model, metrics, find, limits)
+    service = Service(model, metrics, note, find, limits)
     keyring = Keyring(keys.value.keys) if keys else None
 
     async def look() -> None:

@@ -21,12 +21,19 @@ _DAYS = (
     r"(?:0[13-9]|1[0-2])-(?:29|30)",
     r"(?:0[13578]|1[02])-31",
 )
-_LEAP_YEAR = r"(?:199[26]|[2-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:2[048]|[3579][26]|[468][048])00)"
-DATE = rf"(?:(?:199[0-9]|[2-9][0-9]{{3}})-(?:{'|'.join(_DAYS)})|{_LEAP_YEAR}-02-29)"
+
+
+def dates(last: int) -> str:
+    """The dates from 1990 to the end of the millennium that begins with this digit, 8 or 9, as a regular expression."""
+    century, odd = f"[2-{last}][0-9]", "3579" if last == 9 else "357"
+    fourth = rf"{century}(?:0[48]|[2468][048]|[13579][26])|(?:2[048]|[{odd}][26]|[468][048])00"
+    return rf"(?:(?:199[0-9]|{century}[0-9]{{2}})-(?:{'|'.join(_DAYS)})|(?:199[26]|{fourth})-02-29)"
+
+
 _SECONDS = r"(?::[0-5][0-9](?:\.[0-9]+)?)?"
 _CLOCK = rf"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]{_SECONDS}|24:00(?::00(?:\.(?:0{{1,5}}|0{{6}}[0-9]*))?)?)"
 _OFFSET = r"(?:Z| UTC| GMT| ?[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)?"
-TIME_PATTERN = rf"^{DATE}(?:[ T]{_CLOCK}{_OFFSET})?$"
+TIME_PATTERN = rf"^{dates(9)}(?:[ T]{_CLOCK}{_OFFSET})?$"
 """The texts of `moments.instant` from 1990 on, as a regular expression that every engine reads alike."""
 
 CUT_SHORT = r"-?[0-9](\.[0-9]+)?[eE]\+[0-9]+"

@@ -10,6 +10,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -32,9 +33,10 @@ OPEN = ("/healthz", "/readyz")
 """What is answered without a key: a container's health is asked by who has none."""
 GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 """A request id that a caller may give."""
+ADDRESSES = (*OPEN, "/v1/score", "/v1/segments", "/v1/model", "/metrics", "/openapi.json")
+BELOW = ("/v1/customers/",)
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 CLOSE = {"Connection": "close"}
-"""The rest of a body that was refused is not read."""
 NOBODY_THERE = 499
 """In the log and the figures: who asked has gone before the answer."""
 
@@ -61,6 +63,8 @@ class Gate:
             await self.app(scope, receive, send)
             return
         started, headers = time.perf_counter(), dict(scope["headers"])
+        if scope["method"] == "HEAD":  # is a GET whose answer's body the server leaves out
+            scope = {**scope, "method": "GET"}
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if GIVEN.fullmatch(given) else secrets.token_hex(8)
         facts = scope.setdefault("state", {})
@@ -83,6 +87,7 @@ class Gate:
         try:
             refusal = self._refusal(scope, headers, facts)
             if refusal:
+                await self._drained(receive)
                 await refusal.response(request_id)(scope, receive, told)
             else:
                 await self.app(scope, self._limited(receive, facts), told)
@@ -98,11 +103,13 @@ class Gate:
             self._tell(scope, facts, status or NOBODY_THERE, time.perf_counter() - started)
 
     def _refusal(self, scope: Message, headers: dict[bytes, bytes], facts: dict[str, Any]) -> Problem | None:
+        if scope["path"] in OPEN:
+            return None
         if self.keyring is None:
             name = host_name(headers.get(b"host", b"").decode("latin-1"))
             if self.private and not is_loopback(name):
                 return Problem(421, "Only the names of loopback are answered here.")
-        elif scope["path"] not in OPEN:
+        else:
             scheme, _, shown = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
             key = self.keyring.find(shown.strip()) if scheme.lower() == "bearer" else None
             if key is None:
@@ -113,6 +120,8 @@ class Gate:
             if seconds:
                 again = {"Retry-After": str(ceil(seconds))}
                 return Problem(429, f"More than {key.rate:g} requests a second for this key.", headers=again)
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            return Problem(415, "The body is sent as it is: no Content-Encoding.")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length[:20]) > self.limits.body:
             return self._too_large()
@@ -132,23 +141,35 @@ class Gate:
             more = len(message.get("body", b""))
             self.held, facts["held"] = self.held + more, facts["held"] + more
             if facts["held"] > self.limits.body:
+                await self._drained(receive)
                 raise self._too_large()
             if self.held > self.limits.held:
-                raise Problem(503, "Too many large requests at once.", headers=CLOSE | {"Retry-After": "1"})
+                await self._drained(receive)
+                raise Problem(503, "Too many large requests at once.", headers={"Retry-After": "1"})
             return message
 
         return limited
 
+    async def _drained(self, receive: Receive) -> None:
+        """Read what is left of a body that is refused, within bounds: who sends all before reading would hear nothing."""
+        left = self.limits.drained
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.body_seconds):
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    if not message.get("more_body"):
+                        return
+
     def _too_large(self) -> Problem:
-        detail = f"The body has more than {self.limits.body:,} bytes; send fewer customers at a time."
-        return Problem(413, detail, headers=CLOSE)
+        return Problem(413, f"The body has more than {self.limits.body:,} bytes; send fewer customers at a time.")
 
     def _mistaken(self, request_id: str, error: Exception) -> None:
         where = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
         self.note("mistake", always=True, request_id=request_id, kind=type(error).__name__, where=where[-8:])
 
     def _tell(self, scope: Message, facts: dict[str, Any], status: int, seconds: float) -> None:
-        path = getattr(scope.get("route"), "path", "none")
+        path = _template(scope["path"])
         method = scope["method"] if scope["method"] in METHODS else "other"
         self.metrics.answered(path, method, status, seconds)
         self.note(
@@ -161,3 +182,9 @@ class Gate:
             customers=facts["customers"],
             key=facts["key"],
         )
+
+
+def _template(path: str) -> str:
+    """Which of our addresses a path is, whether or not it was answered."""
+    known = next((one for one in BELOW if path.startswith(one)), "")
+    return f"{known}{{user_id}}" if known else path if path in ADDRESSES else "none"

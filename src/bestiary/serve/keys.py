@@ -8,10 +8,12 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from filelock import FileLock
 from pydantic import Field, ValidationError, model_validator
 
 from bestiary.config import Frozen
@@ -20,6 +22,8 @@ from bestiary.faults import explain
 from bestiary.files import read_json, write_json
 
 PREFIX = "bst_"
+PATIENCE = 30.0
+"""Seconds that a change of the keys waits for another."""
 RATE = 200.0
 """Requests a second that a key may make, unless it was made with another rate."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -59,6 +63,11 @@ def read_keys(path: Path) -> KeyFile:
 
 def add_key(path: Path, name: str, rate: float = RATE) -> str:
     """Make a key and keep its hash; the key itself is given back, and is nowhere else. ConfigError for a known name."""
+    with _alone(path):
+        return _added(path, name, rate)
+
+
+def _added(path: Path, name: str, rate: float) -> str:
     known = read_keys(path).keys if path.exists() else ()
     if name in {one.name for one in known}:
         raise ConfigError(
@@ -77,16 +86,25 @@ def add_key(path: Path, name: str, rate: float = RATE) -> str:
 
 def remove_key(path: Path, name: str) -> None:
     """Forget a key. ConfigError where there is none of that name."""
-    known = read_keys(path).keys
-    names = [one.name for one in known]
-    if name not in names:
-        raise ConfigError(
-            f"There is no key called '{name}'{did_you_mean(name, names)}.", allowed=f"There are: {', '.join(names)}."
-        )
-    _write(path, tuple(one for one in known if one.name != name))
+    with _alone(path):
+        known = read_keys(path).keys
+        names = [one.name for one in known]
+        if name not in names:
+            there = f"There are: {', '.join(names)}." if names else "There are none."
+            raise ConfigError(f"There is no key called '{name}'{did_you_mean(name, names)}.", allowed=there)
+        _write(path, tuple(one for one in known if one.name != name))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Nobody else changes the keys meanwhile: what two write at once would lose one of them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.resolve().with_name(f".{path.resolve().name}.lock"), timeout=PATIENCE):
+        yield
 
 
 def _write(path: Path, keys: Sequence[Key]) -> None:
+    path = path.resolve()  # a link stays one
     write_json(path, KeyFile(keys=tuple(keys)).model_dump(mode="json"))
     path.chmod(0o600)
 

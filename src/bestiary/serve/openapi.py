@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from bestiary import __version__
 from bestiary.serve import shapes
+from bestiary.serve.gate import OPEN
 from bestiary.serve.problems import MEDIA_TYPE
 from bestiary.serve.schemas import body_schema
 from bestiary.serve.serving import Serving
@@ -43,6 +44,9 @@ def described(app: FastAPI, serving: Serving) -> dict[str, Any]:
     for path, methods in document["paths"].items():
         for operation in methods.values():
             operation["responses"].pop("422", None)
+            if path in OPEN:
+                operation["security"] = []
+                continue
             told = ALWAYS | {"/v1/score": SCORING, "/v1/customers/{user_id}": LOOKING}.get(path, {})
             operation["responses"] |= {status: _problem(text) for status, text in sorted(told.items())}
     document["paths"]["/v1/score"]["post"]["requestBody"] = {

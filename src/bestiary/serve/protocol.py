@@ -13,26 +13,44 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0
+HEAD_BYTES = 65_536
+TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Patient(HttpToolsProtocol):
-    """Closes a connection whose next request's head has not come `HEAD_SECONDS` after its first byte."""
+    """Closes a connection whose next request's head is not there after `HEAD_SECONDS`, or after `HEAD_BYTES`."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _head, _in_body = 0, False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
         self._wait()
 
+    def on_headers_complete(self) -> None:
+        """The head is there; what comes now is the body."""
+        self._in_body = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes now is another head."""
+        self._in_body = False
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
         """Read on; no longer wait when a head is there."""
+        in_body = self._in_body
         super().data_received(data)
         cycle: Any = self.cycle
-        if cycle is None or cycle.response_complete:
-            self._wait()
-        else:
+        if cycle is not None and not cycle.response_complete:
             self._there()
+            return
+        self._wait()  # also for the rest of a body that was refused
+        self._head += 0 if in_body or self._in_body else len(data)
+        if self._head > HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(TOO_LARGE)
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -44,6 +62,7 @@ class Patient(HttpToolsProtocol):
             self._waiting = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
     def _there(self) -> None:
+        self._head = 0
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None

@@ -1,6 +1,6 @@
 """From a request's bytes to a row of columns for each customer, or a problem that says what is wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from bestiary.faults import Fault, faults
 from bestiary.segments.transform import Floats, Ints
@@ -34,11 +35,11 @@ class Asked:
 
 
 class Reader:
-    """Reads requests for a model; `zone` is the shop's."""
+    """Reads requests for a model; `zone` is the shop's, `known` are all columns that a customer may have."""
 
-    def __init__(self, scorer: Scorer, zone: ZoneInfo) -> None:
+    def __init__(self, scorer: Scorer, zone: ZoneInfo, known: Iterable[str]) -> None:
         self.scorer, self.zone = scorer, zone
-        self.adapter: TypeAdapter[dict[str, Any]] = request(scorer)
+        self.adapter: TypeAdapter[dict[str, Any]] = request(scorer, known)
 
     def read(self, body: bytes, now: datetime) -> Asked:
         """What a body asks for at a moment. Raises Problem."""
@@ -48,11 +49,12 @@ class Reader:
             raise _wrong(error) from None
         customers = given["customers"]
         ids = [one.get("user_id") for one in customers]
-        if all("features" in one for one in customers) and not any("events" in one for one in customers):
-            rows, as_of = self._columns([one["features"] for one in customers]), None
-        else:
+        features = [one.get("features") for one in customers]
+        if None in features or any("events" in one for one in customers):
             as_of = given.get("as_of") or coming_midnight(now, self.zone)
-            rows = self._measured(customers, as_of)
+            rows = self._columns(self._measured(customers, as_of))
+        else:
+            rows, as_of = self._columns(features), None
         population = self.scorer.population(rows)
         self._complete(rows, population, customers)
         return Asked(ids, rows, population, as_of)
@@ -63,34 +65,40 @@ class Reader:
             rows[:, place] = _column(features, name)
         return rows
 
-    def _measured(self, customers: Sequence[Mapping[str, Any]], as_of: date) -> Floats:
-        """Columns of customers, of whom some are given as events; NaN everywhere for who did nothing in time."""
-        if sum(len(one.get("events", ())) for one in customers) > EVENTS:
+    def _measured(self, customers: Sequence[Mapping[str, Any]], as_of: date) -> list[Mapping[str, Any]]:
+        """The features of customers, of whom some are given as events; none of who did nothing in time."""
+        if sum(len(one.get("events") or ()) for one in customers) > EVENTS:
             raise Problem(422, f"There are more than {EVENTS:,} events; send fewer customers at a time.")
         features: list[Mapping[str, Any]] = []
         for place, one in enumerate(customers):
-            if ("features" in one) == ("events" in one):
-                raise _either(place, "both" if "features" in one else "neither")
-            if "features" in one:
+            by_features, by_events = (one.get(name) is not None for name in ("features", "events"))
+            if by_features == by_events:
+                raise _either(place, "both" if by_features else "neither")
+            if by_features:
                 features.append(one["features"])
                 continue
             _same_person(place, one)
             features.append(measure(one["events"], as_of, self.scorer.model.config.windows, self.zone) or {})
-        return self._columns(features)
+        return features
 
     def _complete(self, rows: Floats, population: Ints, customers: Sequence[Mapping[str, Any]]) -> None:
-        """Raise Problem where a customer lacks a column that their population needs."""
+        """Raise Problem where features lack a column that their population needs.
+
+        One that is there and null is an answer: whoever has none that the model can do without is in no segment, as in
+        SQL. So it is with what is measured of events.
+        """
         unknown = np.isnan(rows)
         if not unknown.any():
             return
-        found = []
+        found: list[Fault] = []
         for number, group in enumerate(self.scorer.groups):
             here = (population == number).nonzero()[0]
-            for row, place in np.argwhere(unknown[here[:, None], group.required])[:MOST].tolist():
+            for row, place in np.argwhere(unknown[here[:, None], group.required]).tolist():
                 name = self.scorer.columns[group.required[place]]
-                value = "null" if name in customers[here[row]].get("features", {}) else None
-                allowed = f"a number, for {group.recipe.rule['en']}"
-                found.append(Fault(f"customers.{here[row]}.features.{name}", value, allowed))
+                features = customers[here[row]].get("features")
+                if features is not None and name not in features and len(found) < MOST:
+                    allowed = f"a number or null, for {group.recipe.rule['en']}"
+                    found.append(Fault(f"customers.{here[row]}.features.{name}", None, allowed))
         if found:
             raise Problem(422, "Some customers lack columns that their population needs.", found)
 
@@ -117,12 +125,17 @@ def _same_person(place: int, customer: Mapping[str, Any]) -> None:
         if whose is None:
             whose = event.get("user_id")
         elif "user_id" in event and str(event["user_id"]) != str(whose):
-            fault = Fault(f"customers.{place}.events.{number}.user_id", repr(event["user_id"]), repr(whose))
+            fault = Fault(f"customers.{place}.events.{number}.user_id", shown(event["user_id"]), shown(whose))
             raise Problem(422, "An event is of another customer than those before it.", [fault])
 
 
+def shown(value: Any) -> str:
+    """A value as JSON has it."""
+    return to_json(value, inf_nan_mode="constants", serialize_unknown=True).decode()
+
+
 def _wrong(error: ValidationError) -> Problem:
-    found = faults(error, MOST)
-    if error.errors(include_url=False)[0]["type"] == "json_invalid":
-        return Problem(400, f"The body is not JSON: {found[0].allowed}")
-    return Problem(422, "The request does not have the form that is asked for.", found)
+    first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        return Problem(400, f"The body is not JSON: {first['msg'].partition(': ')[2]}.")
+    return Problem(422, "The request does not have the form that is asked for.", faults(error, MOST, shown))

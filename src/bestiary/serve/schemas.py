@@ -3,19 +3,22 @@
 The schema is read by pydantic straight from the body's bytes; a customer is a plain dictionary, which is the quickest.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, NotRequired
 
-from pydantic import ConfigDict, FailFast, Field, TypeAdapter, WithJsonSchema
+from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema
 from typing_extensions import TypedDict
 
-from bestiary.serve.event import DATE, Event
+from bestiary.serve.event import Event, dates
 from bestiary.serve.scorer import Group, Scorer
 
 CUSTOMERS = 10_000
 EVENTS = 100_000
 """Customers, and events of all of them together, that one request may have."""
-FIRST = date(1990, 1, 1)
+FIRST, BEYOND = date(1990, 1, 1), date(9000, 1, 1)
+SIGNED = "total_purchase_value"
+"""The one column that may be below 0: what was bought less what was paid back."""
 SHUT = ConfigDict(extra="forbid")
 JsonSchema = dict[str, Any]
 
@@ -23,11 +26,11 @@ Integer = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=256)]
 AsOf = Annotated[
     date,
-    Field(strict=True, ge=FIRST),
+    Field(strict=True, ge=FIRST, lt=BEYOND),
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": f"^{DATE}$",
+            "pattern": f"^{dates(8)}$",
             "description": "The midnight that customers are seen from, in the shop's zone; else the coming one.",
             "examples": ["2020-05-01"],
         }
@@ -35,23 +38,28 @@ AsOf = Annotated[
 ]
 
 
-def request(scorer: Scorer) -> TypeAdapter[dict[str, Any]]:
-    """The body of POST /v1/score for a model. What needs two fields at once is checked in `reading`."""
-    features = _closed("Features", {name: _column(name, scorer) for name in scorer.columns})
-    features = Annotated[features, WithJsonSchema(features_schema(scorer))]
+def request(scorer: Scorer, known: Iterable[str]) -> TypeAdapter[dict[str, Any]]:
+    """The body of POST /v1/score for a model. What needs two fields at once is checked in `reading`.
+
+    `known` are all columns that a customer may have. Those that the model does not ask for are checked and left alone,
+    so that whoever sends all of them need not change when a new model asks for others.
+    """
+    names = list(dict.fromkeys([*scorer.columns, *known]))
+    features = _closed("Features", {name: _column(name, scorer) for name in names})
+    features = Annotated[features, WithJsonSchema(features_schema(scorer, names))]
     customer = _closed(
         "Customer",
         {
             "user_id": NotRequired[Annotated[Integer | Text | None, Field(description="Given back as it came.")]],
-            "features": NotRequired[features],
-            "events": NotRequired[Annotated[list[Event], Field(max_length=EVENTS), FailFast()]],
+            "features": NotRequired[features | None],
+            "events": NotRequired[Annotated[list[Event], Field(max_length=EVENTS, fail_fast=True)] | None],
         },
     )
     body = _closed(
         "Request",
         {
-            "customers": Annotated[list[customer], Field(min_length=1, max_length=CUSTOMERS), FailFast()],  # type: ignore[valid-type]
-            "as_of": NotRequired[AsOf],
+            "customers": Annotated[list[customer], Field(min_length=1, max_length=CUSTOMERS, fail_fast=True)],  # type: ignore[valid-type]
+            "as_of": NotRequired[AsOf | None],
         },
     )
     return TypeAdapter(body)
@@ -64,20 +72,20 @@ def _closed(name: str, fields: dict[str, Any]) -> Any:
 
 
 def _column(name: str, scorer: Scorer) -> Any:
-    """A column that decides the population is always there; others where the population has them."""
-    number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=None if name in scorer.signed else 0)]
+    """A column that decides the population is always there, and known; others where the population has them."""
+    number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=None if name == SIGNED else 0)]
     return number if name in scorer.judging else NotRequired[number | None]
 
 
-def features_schema(scorer: Scorer) -> JsonSchema:
+def features_schema(scorer: Scorer, names: Iterable[str]) -> JsonSchema:
     """The columns of a customer, and which a customer of each population needs."""
     properties = {}
-    for name in scorer.columns:
+    for name in names:
         kind = "number" if name in scorer.judging else ["number", "null"]
-        properties[name] = {"type": kind} | ({} if name in scorer.signed else {"minimum": 0})
+        properties[name] = {"type": kind} | ({} if name == SIGNED else {"minimum": 0})
     return {
         "title": "Features",
-        "description": "Columns of the customer table; GET /v1/model lists them.",
+        "description": "Columns of the customer table; GET /v1/model lists those that the model asks for.",
         "type": "object",
         "properties": properties,
         "required": list(scorer.judging),
@@ -87,15 +95,16 @@ def features_schema(scorer: Scorer) -> JsonSchema:
 
 
 def _needed(group: Group, scorer: Scorer) -> JsonSchema:
-    names = [scorer.columns[place] for place in group.required]
     rule = {scorer.columns[place]: {"exclusiveMinimum": 0} for place in group.some}
     rule |= {scorer.columns[place]: {"const": 0} for place in group.none}
-    needed = {"properties": {name: {"type": "number"} for name in names}, "required": names}
-    return {"if": {"properties": rule}, "then": needed}
+    return {"if": {"properties": rule}, "then": {"required": [scorer.columns[place] for place in group.required]}}
 
 
 def body_schema(adapter: TypeAdapter[dict[str, Any]]) -> JsonSchema:
     """The JSON schema of a request, for the OpenAPI document."""
     schema = adapter.json_schema(ref_template="#/components/schemas/{model}")
-    schema["$defs"]["Customer"]["oneOf"] = [{"required": ["features"]}, {"required": ["events"]}]
+    schema["$defs"]["Customer"]["oneOf"] = [
+        {"required": [one], "properties": {one: {"type": kind}, other: {"type": "null"}}}
+        for one, kind, other in (("features", "object", "events"), ("events", "array", "features"))
+    ]
     return schema

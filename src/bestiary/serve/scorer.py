@@ -78,9 +78,6 @@ class Scorer:
         valued = asked[0].sources if fitted.expected else ()
         self.columns = tuple(dict.fromkeys([*self.judging, *valued, *wanted]))
         place = {name: number for number, name in enumerate(self.columns)}
-        self.signed = frozenset(
-            column.source for one in segmentations if one for column in one.columns if column.signed
-        ) | frozenset(source for source in valued if source == "total_purchase_value")
         self.groups = tuple(
             _group(recipe, segmentation, valued if number == 0 else (), place)
             for number, (recipe, segmentation) in enumerate(zip(asked, segmentations, strict=False))

@@ -18,6 +18,7 @@ from bestiary.serve.problems import Problem
 from bestiary.serve.serving import Serving
 from bestiary.serve.watched import Watched
 
+Note = Callable[..., object]
 Find = Callable[[str, Language], Record | None]
 
 
@@ -29,8 +30,10 @@ def json(content: Any) -> Response:
 class Service:
     """Answers requests for the model that it has now; `find` looks customers up in a store."""
 
-    def __init__(self, model: Watched[Serving], metrics: Metrics, find: Find | None, limits: Limits) -> None:
-        self.model, self.metrics, self.find, self.limits = model, metrics, find, limits
+    def __init__(
+        self, model: Watched[Serving], metrics: Metrics, note: Note, find: Find | None, limits: Limits
+    ) -> None:
+        self.model, self.metrics, self.note, self.find, self.limits = model, metrics, note, find, limits
         self._turn = asyncio.Semaphore(1)
 
     async def score(self, request: Request) -> Response:
@@ -73,7 +76,8 @@ class Service:
         said = language(request.headers.get("accept-language", ""))
         try:
             found = await asyncio.to_thread(self.find, user_id, said)
-        except BestiaryError:
+        except BestiaryError as error:
+            self.note("store_unreadable", always=True, kind=type(error).__name__)
             raise Problem(503, "The store cannot be read now.", headers={"Retry-After": "5"}) from None
         if found is None:
             raise Problem(404, "There is no such customer in the latest run.")

@@ -51,7 +51,7 @@ class Serving:
             raise ModelError(f"The model asks for columns that no events give: {', '.join(unknown)[:200]}.")
         answers = Answers(model, [group.recipe.population for group in scorer.groups])
         digest = hashlib.sha256(model.model_dump_json().encode()).hexdigest()[:VERSION]
-        return cls(model, digest, datetime.now(UTC), scorer, Reader(scorer, ZoneInfo(zone)), answers)
+        return cls(model, digest, datetime.now(UTC), scorer, Reader(scorer, ZoneInfo(zone), measured), answers)
 
     @classmethod
     def read(cls, path: Path) -> "Serving":
@@ -86,15 +86,14 @@ class Serving:
                 }
                 for one in both
             ],
-            "columns": [
-                {"name": name, "signed": name in scorer.signed, "needed_by": _needed_by(scorer, place)}
-                for place, name in enumerate(scorer.columns)
-            ],
+            "columns": [{"name": name} | _populations(scorer, place) for place, name in enumerate(scorer.columns)],
             "provenance": model.provenance.model_dump(mode="json"),
         }
 
 
-def _needed_by(scorer: Scorer, place: int) -> list[Any]:
-    """The populations whose customers must have a column."""
+def _populations(scorer: Scorer, place: int) -> dict[str, list[str]]:
+    """The populations whose customers must have a column, and those that use it where they have it."""
     judging = scorer.columns[place] in scorer.judging
-    return [group.recipe.population for group in scorer.groups if judging or place in group.required]
+    needed = [group.recipe.population for group in scorer.groups if judging or place in group.required]
+    used = [group.recipe.population for group in scorer.groups if place in group.features]
+    return {"needed_by": list(needed), "used_where_known_by": [one for one in used if one not in needed]}

@@ -48,7 +48,8 @@ class Watched(Generic[T]):
         try:
             value = self._read(path)
         except BestiaryError as error:
-            self._refuse(error.at(str(path), "The file").found)
+            told = error.at(str(path), "the file").found.replace("\n", " ")
+            self._refuse(told[:1].upper() + told[1:])
         except Exception as error:
             self._refuse(f"The file cannot be read: {type(error).__name__}.")
         else:

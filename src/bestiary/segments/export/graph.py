@@ -80,7 +80,7 @@ def _onnx() -> Any:
         raise ConfigError(
             "Writing ONNX needs the package onnx, which is not installed.",
             allowed="Without it, a model can be written as SQL (bestiary sql score).",
-            do="Install it with: pip install 'bestiary[onnx]'",
+            do="Install it: uv sync --extra onnx, in bestiary's folder.",
         ) from error
     return onnx
 
