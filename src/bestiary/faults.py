@@ -68,7 +68,9 @@ def faults(error: ValidationError, most: int | None = None, told: Callable[[Any]
         limits = {name: _plain(value) for name, value in fault.get("ctx", {}).items()}
         rule = known.format_map(limits) if known else fault["msg"]
         value = None if fault["type"] == "missing" else _shown(fault["input"], told)
-        rules.setdefault((_place(fault["loc"]), value), []).append(rule)
+        place = _place(fault["loc"], unknown=fault["type"] == "extra_forbidden")
+        some = rules.setdefault((place, value), [])
+        some += [rule] if rule not in some else []
     return [Fault(place, value, " or ".join(some)) for (place, value), some in islice(rules.items(), most)]
 
 
@@ -82,8 +84,13 @@ def _plain(limit: Any) -> Any:
     return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
-def _place(loc: Sequence[int | str]) -> str:
-    """Of alternatives, pydantic also names the type; only names and numbers of items are the reader's."""
+def _place(loc: Sequence[int | str], *, unknown: bool = False) -> str:
+    """Of alternatives, pydantic also names the type; only names and numbers of items are the reader's.
+
+    An `unknown` name, which is the last, may be any text.
+    """
+    if unknown:
+        return ".".join(part for part in (_place(loc[:-1]), str(loc[-1])[:SHOWN]) if part)
     parts = list(loc[:-1] if len(loc) > 1 and loc[-1] in TAGS else loc)
     return ".".join(str(part) for part in parts if isinstance(part, int) or part.isidentifier())
 

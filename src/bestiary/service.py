@@ -120,7 +120,8 @@ def _one_arena() -> None:
 def _path(model: Path | None, store: Path | None) -> Callable[[], Path]:
     """Where the model is now: the one that was named, or that of the latest run."""
     if model is not None:
-        return lambda: model
+        at = model.absolute()
+        return lambda: at
     if store is None:
         raise ConfigError("There is nothing to serve.", do="Name a --model, a --store, or both.")
     from bestiary.lake.fixed import read_fixed

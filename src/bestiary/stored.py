@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from bestiary.config import Language
 from bestiary.customers.lookup import found_row, open_lookup
-from bestiary.errors import BusyError
+from bestiary.errors import BusyError, ModelError
 from bestiary.lake.fixed import read_fixed
 from bestiary.lake.runs import Run, find_run
 from bestiary.serve.serving import Serving
@@ -53,7 +53,10 @@ class Customers:
             raise BusyError("The run is being made anew.", do="Ask again when it has been.") from error
         if place is None or columns is None:
             return None
-        return {"as_of": run.as_of} | _said(serving, place, columns, said)
+        try:
+            return {"as_of": run.as_of} | _said(serving, place, columns, said)
+        except (KeyError, IndexError) as error:
+            raise ModelError("The tables of the run and its model do not agree.", do="Fit again.") from error
 
     def _read(self, run: Run, stamp: Stamp) -> Serving:
         if self._serving is None or self._serving[:2] != (run, stamp):
@@ -75,6 +78,7 @@ def _said(serving: Serving, place: Mapping[str, Any], columns: Mapping[str, Any]
     kept = {name: place[name] for name in found if name in place}
     names, second = serving.answers.names[said], place["second"]
     return found | kept | {
+        "settled": place["settled"],
         "name": None if place["segment"] is None else names[place["segment"]],
         "second_name": None if second is None else names[second],
         "second_persona": None if second is None else serving.answers.personas[second],

@@ -10,7 +10,7 @@ def write_line(text: str) -> None:
     try:
         sys.stderr.write(text + "\n")  # `print` writes the line's end apart, and another thread's line between them
         sys.stderr.flush()
-    except BrokenPipeError:
+    except OSError:  # nobody reads it, or the disk is full
         unread(sys.stderr)
 
 

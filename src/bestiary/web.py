@@ -33,14 +33,14 @@ def host_name(header: str) -> str:
 def accepted(header: str) -> list[str]:
     """The languages of an Accept-Language header (RFC 9110, 12.5.4), the most wanted first; none that are refused."""
     weighed = []
-    for place, part in enumerate(header.split(",")):
+    for place, part in enumerate(header.lower().split(",")):
         name, _, weight = part.replace(" ", "").replace("\t", "").partition(";q=")
         try:
             wanted = float(weight) if weight else 1.0
         except ValueError:
             continue
         if wanted > 0:
-            weighed.append((-wanted, place, name.partition("-")[0].lower()))
+            weighed.append((-wanted, place, name.partition("-")[0]))
     return [name for _, _, name in sorted(weighed)]
 
 

@@ -1,9 +1,10 @@
 """The application: which address gives which answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -43,20 +44,28 @@ def create_app(
     async def look() -> None:
         while True:
             await asyncio.sleep(EVERY)
-            await asyncio.to_thread(model.look)
-            if keys and keyring:
-                await asyncio.to_thread(keys.look)
-                keyring.take(keys.value.keys)
+            with suppress(Exception):  # whatever went wrong, a key that was removed must be refused at the next look
+                await asyncio.to_thread(model.look)
+            with suppress(Exception):
+                if keys and keyring:
+                    await asyncio.to_thread(keys.look)
+                    keyring.take(keys.value.keys)
+
+    def mistaken(context: Mapping[str, Any]) -> None:  # else the loop writes a traceback
+        note("mistake", always=True, kind=type(context.get("exception")).__name__)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: mistaken(context))
         looking = asyncio.create_task(look())
         yield
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
 
-    app = FastAPI(title="Bestiary", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Bestiary", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, redirect_slashes=False
+    )
     _routes(app, service)
     _errors(app)
     return Gate(app, metrics, note, keyring, private, limits)

@@ -151,7 +151,7 @@ class Gate:
         return limited
 
     async def _drained(self, receive: Receive) -> None:
-        """Read what is left of a body that is refused, within bounds: who sends all before reading would hear nothing."""
+        """Read what is left of a refused body, within bounds: who sends all before reading would not hear of it."""
         left = self.limits.drained
         with suppress(TimeoutError):
             async with asyncio.timeout(self.limits.body_seconds):

@@ -22,6 +22,7 @@ from bestiary.faults import explain
 from bestiary.files import read_json, write_json
 
 PREFIX = "bst_"
+LARGEST = 1_000_000
 PATIENCE = 30.0
 """Seconds that a change of the keys waits for another."""
 RATE = 200.0
@@ -53,6 +54,8 @@ class KeyFile(Frozen):
 
 def read_keys(path: Path) -> KeyFile:
     """The keys of a file. Raises ConfigError, or ModelError for what is no JSON."""
+    if path.is_file() and path.stat().st_size > LARGEST:
+        raise ConfigError(f"{path} has over {LARGEST:,} bytes.", allowed="No file of keys has so many.")
     try:
         return KeyFile.model_validate(read_json(path, "Make keys: bestiary keys add NAME --keys FILE"))
     except ValidationError as error:

@@ -14,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 65_536
+READ_SECONDS = 30.0
+"""How long an answer may wait to be read."""
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -21,12 +23,27 @@ class Patient(HttpToolsProtocol):
     """Closes a connection whose next request's head is not there after `HEAD_SECONDS`, or after `HEAD_BYTES`."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
     _head, _in_body = 0, False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request."""
+        """Wait for the first request; hang up where there are too many connections already."""
         super().connection_made(transport)
+        if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
+            transport.abort()
+            return
         self._wait()
+
+    def pause_writing(self) -> None:
+        """The other side does not read: for so long it may."""
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        self._read()
 
     def on_headers_complete(self) -> None:
         """The head is there; what comes now is the body."""
@@ -55,11 +72,17 @@ class Patient(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._there()
+        self._read()
         super().connection_lost(exc)
 
     def _wait(self) -> None:
         if self._waiting is None:
             self._waiting = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _read(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _there(self) -> None:
         self._head = 0

@@ -20,6 +20,9 @@ from bestiary.serve.problems import MOST, Problem
 from bestiary.serve.schemas import EVENTS, request
 from bestiary.serve.scorer import Scorer
 
+COUNTED = 1000
+"""With more faults than this, none is told by itself."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -51,7 +54,7 @@ class Reader:
         ids = [one.get("user_id") for one in customers]
         features = [one.get("features") for one in customers]
         if None in features or any("events" in one for one in customers):
-            as_of = given.get("as_of") or coming_midnight(now, self.zone)
+            as_of = _date(given.get("as_of")) or coming_midnight(now, self.zone)
             rows = self._columns(self._measured(customers, as_of))
         else:
             rows, as_of = self._columns(features), None
@@ -113,6 +116,10 @@ def _column(features: Sequence[Mapping[str, Any]], name: str) -> Floats:
         return np.array([one.get(name) for one in features], dtype=np.float64)
 
 
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
 def _either(place: int, what: str) -> Problem:
     fault = Fault(f"customers.{place}", what, "either features or events")
     return Problem(422, "A customer is given by features or by events, and by one of the two.", [fault])
@@ -135,6 +142,8 @@ def shown(value: Any) -> str:
 
 
 def _wrong(error: ValidationError) -> Problem:
+    if error.error_count() > COUNTED:  # to tell some of them, pydantic would make a record of each
+        return Problem(422, f"The request has {error.error_count():,} faults, which are too many to tell.")
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return Problem(400, f"The body is not JSON: {first['msg'].partition(': ')[2]}.")

@@ -4,19 +4,17 @@ The schema is read by pydantic straight from the body's bytes; a customer is a p
 """
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Annotated, Any, NotRequired
 
 from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema
 from typing_extensions import TypedDict
 
-from bestiary.serve.event import Event, dates
+from bestiary.serve.event import Allowed, Event, dates
 from bestiary.serve.scorer import Group, Scorer
 
 CUSTOMERS = 10_000
 EVENTS = 100_000
 """Customers, and events of all of them together, that one request may have."""
-FIRST, BEYOND = date(1990, 1, 1), date(9000, 1, 1)
 SIGNED = "total_purchase_value"
 """The one column that may be below 0: what was bought less what was paid back."""
 SHUT = ConfigDict(extra="forbid")
@@ -25,15 +23,12 @@ JsonSchema = dict[str, Any]
 Integer = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=256)]
 AsOf = Annotated[
-    date,
-    Field(strict=True, ge=FIRST, lt=BEYOND),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": f"^{dates(8)}$",
-            "description": "The midnight that customers are seen from, in the shop's zone; else the coming one.",
-            "examples": ["2020-05-01"],
-        }
+    str,
+    Field(strict=True, pattern=f"^{dates(8)}$"),
+    Allowed("as_of", "a date from 1990 to 8999, such as 2020-05-01"),
+    Field(
+        description="The midnight that customers are seen from, in the shop's zone; else the coming one.",
+        examples=["2020-05-01"],
     ),
 ]
 

@@ -48,7 +48,7 @@ class Serving:
         measured = measure([PROBE], date(2000, 1, 2), model.config.windows, ZoneInfo("UTC")) or {}
         unknown = [name for name in scorer.columns if name not in measured]
         if unknown:
-            raise ModelError(f"The model asks for columns that no events give: {', '.join(unknown)[:200]}.")
+            raise ModelError(f"The model asks for {len(unknown)} columns that no events give.")
         answers = Answers(model, [group.recipe.population for group in scorer.groups])
         digest = hashlib.sha256(model.model_dump_json().encode()).hexdigest()[:VERSION]
         return cls(model, digest, datetime.now(UTC), scorer, Reader(scorer, ZoneInfo(zone), measured), answers)

@@ -58,9 +58,10 @@ class Scored(BaseModel):
 
 
 class Stored(Answer):
-    """What the store's latest run, as of that date, says of a customer."""
+    """What the store's latest run, as of that date, says of a customer; `settled` is where they count as being."""
 
     as_of: date
+    settled: int | None
 
 
 class Segment(BaseModel):

@@ -27,6 +27,7 @@ class Watched(Generic[T]):
     ) -> None:
         self._find, self._read, self._told = find, read, told
         self.refused: str | None = None
+        self._told_of: Stamp | tuple[()] | None = ()
         path = find()
         self._known = self._seen = _stamp(path)
         self.value = read(path)
@@ -48,8 +49,11 @@ class Watched(Generic[T]):
         try:
             value = self._read(path)
         except BestiaryError as error:
-            told = error.at(str(path), "the file").found.replace("\n", " ")
+            # The first line alone: others show values of the file, which may be anything.
+            told = error.at(str(path), "the file").found.partition("\n")[0].rstrip(":")
             self._refuse(told[:1].upper() + told[1:])
+            if isinstance(error.__cause__, OSError):
+                self._known = None  # the disk, not the file: it is read again
         except Exception as error:
             self._refuse(f"The file cannot be read: {type(error).__name__}.")
         else:
@@ -60,8 +64,9 @@ class Watched(Generic[T]):
             self._told("taken", "")
 
     def _refuse(self, reason: str) -> None:
-        self.refused = reason
-        self._told("refused", reason)
+        if self._seen != self._told_of:  # once for each file, also where it is read again
+            self._told("refused", reason)
+        self.refused, self._told_of = reason, self._seen
 
 
 def _stamp(path: Path) -> Stamp | None:
