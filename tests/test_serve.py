@@ -14,7 +14,7 @@ from bestiary.segments.personas import personas
 from bestiary.segments.route import route
 from dashboard_shop import shared
 from months import MAY
-from serve_shop import Record, Served, batches, make_shop, model_of, served, table
+from serve_shop import Record, Served, batches, make_guide, model_of, served, table
 
 BATCH = (
     "user_id",
@@ -31,7 +31,7 @@ BATCH = (
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared(tmp_path_factory, "served", make_shop)
+    return shared(tmp_path_factory, "guide", make_guide)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,7 @@ def the_same(answers: list[Record], shop: Path) -> None:
     batch = table(shop, "segments").to_dicts()
     assert len(answers) == len(batch) > 1000
     assert len({one["segment"] for one in batch}) > 4
+    assert sum(one["expected_value"] is not None for one in batch) > 200
     for ours, theirs in zip(answers, batch, strict=True):
         assert {name: ours[name] for name in ("user_id", *BATCH)} == {
             name: theirs[name] for name in ("user_id", *BATCH)
@@ -160,6 +161,7 @@ def test_a_customer_of_the_store_is_as_in_its_tables(service: Served, shop: Path
     for row in batch[::53]:
         found = service.get(f"v1/customers/{row['user_id']}").json()
         assert found.pop("as_of") == str(MAY)
+        assert found.pop("settled") == row["settled"]
         assert found == by_id[row["user_id"]]
         assert {name: found[name] for name in BATCH} == {name: row[name] for name in BATCH}
     for nobody in ("0", "nobody", "1.0", "%20", "a/b", "' OR 1=1 --"):

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from bestiary.errors import ModelError
@@ -33,7 +34,8 @@ def make_seeds(folder: Path) -> None:
     for name in CANDIDATES:
         settings = SETTINGS.model_copy(update={"candidate": name, "candidates": None, "k": 3})
         fit(customers, folder / name, settings, provenance)
-        (folder / name / "model.json").replace(folder / "store" / f"{name}.json")
+        for made in ("model.json", "segments.parquet"):
+            (folder / name / made).rename(folder / "store" / f"{name}{Path(made).suffix}")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,16 @@ def test_any_file_is_refused_or_answers(seeds: Path, tmp_path: Path) -> None:
 def test_models_of_every_kind_answer(seeds: Path, name: str) -> None:
     serving = Serving.read(seeds / f"{name}.json")
     assert serving.model.fitted.buyers.candidate == name
+    customers = pl.read_parquet(seeds.parent / "shop" / "store" / "runs" / str(MAY) / "customers.parquet").sort(
+        "user_id"
+    )
+    batch = pl.read_parquet(seeds / f"{name}.parquet").sort("user_id").to_dicts()
+    rows = customers.select(pl.col(list(serving.scorer.columns)).cast(pl.Float64)).to_numpy()
+    scores = serving.scorer.score(rows)
+    told = json.loads(serving.answers.json(customers["user_id"].to_list(), scores, "en"))
+    same = ("user_id", "population", "segment", "persona", "second", "confidence", "expected_value")
+    assert [{key: one[key] for key in same} for one in told] == [{key: one[key] for key in same} for one in batch]
+    assert len(told) > 1000
     assert serving.version == Serving.read(seeds / f"{name}.json").version
 
 

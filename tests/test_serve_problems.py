@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bestiary.serve.protocol import READ_SECONDS
 from dashboard_shop import shared
 from serve_shop import JSON, Served, make_shop, model_of, rest, served
 
@@ -220,6 +221,51 @@ def test_a_body_that_is_nested_deeply_is_refused(service: Served) -> None:
         assert service.score(text).status_code in (400, 422)
 
 
+def test_too_many_events_of_all_customers_together(service: Served) -> None:
+    bare = '{"event_time":"2020-04-20","event_type":"view","product_id":7}'
+    customers = ",".join('{"events":[' + ",".join([bare] * 1001) + "]}" for _ in range(100))
+    answer = service.score(f'{{"customers":[{customers}]}}')
+    assert (answer.status_code, "100,000 events" in answer.json()["detail"]) == (422, True)
+
+
+def test_faults_without_number_are_counted_and_not_told(service: Served) -> None:
+    names = ",".join(f'"{number}":0' for number in range(200_000))
+    answer = service.score(f'{{"customers":[{{"features":{{{names}}}}}]}}')
+    assert answer.status_code == 422
+    assert "faults, which are too many to tell" in answer.json()["detail"]
+    assert len(answer.content) < 1000
+    few = ",".join(f'"my-{number}":0' for number in range(50))
+    told = service.score(f'{{"customers":[{{"features":{{{few}}}}}]}}').json()["errors"]
+    assert len(told) == 20
+    assert {"field": "customers.0.features.my-0", "found": "0", "allowed": "not a known name"} in told
+
+
+def test_answers_are_not_kept_and_not_guessed_at_and_figures_come_down_again(service: Served) -> None:
+    for answer in (service.score(one(BUYER)), service.score("{"), service.get("nowhere")):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert service.figure("bestiary_requests_in_progress") == 1  # the one that asks
+    assert service.get("v1/model/").status_code == 404
+
+
+def test_a_date_is_a_date(service: Served) -> None:
+    for text in ("1588291200", "2020-05-01T00:00:00", "2020-5-1", "", "0"):
+        assert service.score(one(events=[EVENT]) | {"as_of": text}).status_code == 422, text
+
+
+def test_an_answer_that_nobody_reads_is_given_up(service: Served) -> None:
+    body = json.dumps({"customers": [{"features": BUYER}] * 10_000}).encode()
+    head = "POST /v1/score HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    with connected(service) as stalled:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        time.sleep(READ_SECONDS + 5)
+        answer = rest(stalled)
+    head_, _, told = answer.partition(b"\r\n\r\n")
+    whole = int(head_.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    assert len(told) < whole  # the rest was dropped, and the connection with it
+
+
 def test_a_request_id_is_given_back_where_it_is_one(service: Served) -> None:
     assert service.get("healthz", **{"X-Request-Id": "checkout-42"}).headers["x-request-id"] == "checkout-42"
     for odd in ("a b", "x" * 65, "<script>", ""):
@@ -257,13 +303,16 @@ def test_a_name_that_is_none_of_loopback_is_not_answered(service: Served) -> Non
     assert service.get("v1/model", Host="[::1]:1").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "begun", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127", b"POST /v1/score HTTP/1.1\r\n" + b"a: b\r\n"]
-)
+DONE = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+HEADS = (b"", b"GET /healthz HTTP/1.1\r\nHost: 127", b"POST /v1/score HTTP/1.1\r\na: b\r\n", DONE + b"GET /")
+
+
+@pytest.mark.parametrize("begun", HEADS)
 def test_a_head_that_never_ends_is_hung_up_on(service: Served, begun: bytes) -> None:
     with connected(service) as connection:
         connection.sendall(begun)
-        assert connection.recv(100) == b""  # closed by the other side, within the test's own patience
+        # Closed by the other side, within the test's own patience.
+        assert rest(connection).count(b"HTTP/1.1") == begun.count(DONE)
     assert service.get("healthz").status_code == 200
 
 

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bestiary import service as server
 from bestiary.serve import openapi, schemas, shapes
 from bestiary.serve.limits import Limits
-from bestiary.serve.protocol import HEAD_SECONDS
+from bestiary.serve.protocol import HEAD_BYTES, HEAD_SECONDS, READ_SECONDS
 from dashboard_shop import shared
 from guide import PAGE, Reader, differences, is_file, need, rows
 from serve_shop import Served, make_guide
@@ -105,9 +105,11 @@ def test_the_limits_are_those_of_the_table() -> None:
         f"{schemas.EVENTS:,}",
         f"{limits.body // 10**6} MB",
         f"{limits.held // 10**6} MB",
+        f"{HEAD_BYTES // 1024} KB",
         f"{HEAD_SECONDS:g} s",
         f"{limits.body_seconds:g} s, or `--body-seconds`",
         f"{limits.turn_seconds:g} s",
+        f"{READ_SECONDS:g} s",
         f"{server.CONNECTIONS:,}",
         f"{server.IDLE} s",
     ]
