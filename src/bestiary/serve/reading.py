@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from bestiary.faults import Fault, faults
+from bestiary.faults import SHOWN, Fault, faults
 from bestiary.segments.transform import Floats, Ints
 from bestiary.serve.answers import UserId
 from bestiary.serve.history import measure
@@ -20,6 +21,7 @@ from bestiary.serve.problems import MOST, Problem
 from bestiary.serve.schemas import EVENTS, request
 from bestiary.serve.scorer import Scorer
 
+FORM = "The request does not have the form that is asked for."
 COUNTED = 1000
 """With more faults than this, none is told by itself."""
 
@@ -41,8 +43,8 @@ class Reader:
     """Reads requests for a model; `zone` is the shop's, `known` are all columns that a customer may have."""
 
     def __init__(self, scorer: Scorer, zone: ZoneInfo, known: Iterable[str]) -> None:
-        self.scorer, self.zone = scorer, zone
-        self.adapter: TypeAdapter[dict[str, Any]] = request(scorer, known)
+        self.scorer, self.zone, self.known = scorer, zone, frozenset(known)
+        self.adapter: TypeAdapter[dict[str, Any]] = request(scorer, self.known)
 
     def read(self, body: bytes, now: datetime) -> Asked:
         """What a body asks for at a moment. Raises Problem."""
@@ -53,6 +55,7 @@ class Reader:
         customers = given["customers"]
         ids = [one.get("user_id") for one in customers]
         features = [one.get("features") for one in customers]
+        self._known_names(features)
         if None in features or any("events" in one for one in customers):
             as_of = _date(given.get("as_of")) or coming_midnight(now, self.zone)
             rows = self._columns(self._measured(customers, as_of))
@@ -61,6 +64,21 @@ class Reader:
         population = self.scorer.population(rows)
         self._complete(rows, population, customers)
         return Asked(ids, rows, population, as_of)
+
+    def _known_names(self, features: Sequence[Mapping[str, Any] | None]) -> None:
+        """Raise Problem where a customer has a column that no customer table has."""
+        if set(chain.from_iterable(filter(None, features))) <= self.known:
+            return
+        place, names = next(
+            (place, names) for place, one in enumerate(features) if (names := [*(one or {}).keys() - self.known])
+        )
+        found = [
+            Fault(
+                f"customers.{place}.features.{name[:SHOWN]}", shown((features[place] or {})[name]), "not a known name"
+            )
+            for name in sorted(names)[:MOST]
+        ]
+        raise Problem(422, FORM, found)
 
     def _columns(self, features: Sequence[Mapping[str, Any]]) -> Floats:
         rows = np.empty((len(features), len(self.scorer.columns)))
@@ -147,4 +165,4 @@ def _wrong(error: ValidationError) -> Problem:
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return Problem(400, f"The body is not JSON: {first['msg'].partition(': ')[2]}.")
-    return Problem(422, "The request does not have the form that is asked for.", faults(error, MOST, shown))
+    return Problem(422, FORM, faults(error, MOST, shown))

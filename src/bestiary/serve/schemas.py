@@ -37,11 +37,13 @@ def request(scorer: Scorer, known: Iterable[str]) -> TypeAdapter[dict[str, Any]]
     """The body of POST /v1/score for a model. What needs two fields at once is checked in `reading`.
 
     `known` are all columns that a customer may have. Those that the model does not ask for are checked and left alone,
-    so that whoever sends all of them need not change when a new model asks for others.
+    so that whoever sends all of them need not change when a new model asks for others. They are no fields here, since
+    each would be looked for in every customer: `reading` refuses names that are not known.
     """
-    names = list(dict.fromkeys([*scorer.columns, *known]))
-    features = _closed("Features", {name: _column(name, scorer) for name in names})
-    features = Annotated[features, WithJsonSchema(features_schema(scorer, names))]
+    fields = {name: _column(name, scorer) for name in dict.fromkeys([*scorer.columns, SIGNED])}
+    made: Any = TypedDict("Features", fields, extra_items=_number(0) | None)  # type: ignore[misc]
+    made.__pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[attr-defined]
+    features = Annotated[made, WithJsonSchema(features_schema(scorer, dict.fromkeys([*fields, *known])))]
     customer = _closed(
         "Customer",
         {
@@ -68,8 +70,12 @@ def _closed(name: str, fields: dict[str, Any]) -> Any:
 
 def _column(name: str, scorer: Scorer) -> Any:
     """A column that decides the population is always there, and known; others where the population has them."""
-    number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=None if name == SIGNED else 0)]
+    number = _number(None if name == SIGNED else 0)
     return number if name in scorer.judging else NotRequired[number | None]
+
+
+def _number(least: float | None) -> Any:
+    return Annotated[float, Field(strict=True, allow_inf_nan=False, ge=least)]
 
 
 def features_schema(scorer: Scorer, names: Iterable[str]) -> JsonSchema:
