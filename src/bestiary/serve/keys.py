@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from filelock import FileLock
 from pydantic import Field, ValidationError, model_validator
 
 from bestiary.config import Frozen
@@ -101,6 +100,8 @@ def remove_key(path: Path, name: str) -> None:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Nobody else changes the keys meanwhile: what two write at once would lose one of them."""
+    from filelock import FileLock  # which only a change of the keys needs
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.resolve().with_name(f".{path.resolve().name}.lock"), timeout=PATIENCE):
         yield
