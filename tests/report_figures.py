@@ -7,6 +7,7 @@ import numpy as np
 
 from bestiary.customers.features import features
 from bestiary.windows import Windows
+from model_config import CONFIG
 from report_beliefs import believed, candidates, comparison, enough, text
 
 WINDOWS: Windows = (2, 5, 7)
@@ -308,16 +309,7 @@ def model(personas: list[str], visitors: int) -> dict[str, Any]:
 
     return {
         "format_version": 2,
-        "config": {
-            "preset": "default",
-            "windows": list(WINDOWS),
-            "k": "auto",
-            "k_min": 2,
-            "k_max": 11,
-            "candidate": None,
-            "test_share": 0.2,
-            "seed": 0,
-        },
+        "config": CONFIG | {"windows": list(WINDOWS)},
         "fitted": {
             "buyers": segmentation("buyers", 0, personas),
             "visitors": segmentation("visitors", len(personas), list(LOOKING)) if visitors else None,

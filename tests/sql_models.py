@@ -7,6 +7,7 @@ import numpy as np
 from bestiary.segments.candidates.rfm_grid import CELLS
 from bestiary.segments.model import Model, parse
 from bestiary.segments.transform import ln1p
+from model_config import CONFIG
 
 RFM: list[dict[str, Any]] = [
     {"name": "recency", "source": "days_since_last_purchase"},
@@ -75,16 +76,7 @@ def made(
     return parse(
         {
             "format_version": 2,
-            "config": {
-                "preset": preset,
-                "windows": [2, 5, 7],
-                "k": "auto",
-                "k_min": 2,
-                "k_max": 11,
-                "candidate": None,
-                "test_share": 0.2,
-                "seed": 0,
-            },
+            "config": CONFIG | {"preset": preset},
             "fitted": {
                 "buyers": buyers,
                 "visitors": visitors,

@@ -17,6 +17,7 @@ from bestiary.segments import place
 from bestiary.segments.centroids import Centroids
 from bestiary.segments.model import Config, Segmentation, load, parse
 from bestiary.segments.place import nearest
+from model_config import CONFIG
 
 FEATURES = arrays(np.float64, st.tuples(st.integers(1, 40), st.just(3)), elements=st.floats(0, 1e5))
 
@@ -44,16 +45,7 @@ def content(centroids: list[list[float]] | None = None) -> dict[str, Any]:
     k = len(centroids)
     return {
         "format_version": 2,
-        "config": {
-            "preset": "default",
-            "windows": [2, 5, 7],
-            "k": "auto",
-            "k_min": 2,
-            "k_max": 11,
-            "candidate": None,
-            "test_share": 0.2,
-            "seed": 0,
-        },
+        "config": dict(CONFIG),
         "fitted": {
             "buyers": {
                 "population": "buyers",

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bestiary.serve import gate
 from dashboard_shop import shared
 from serve_shop import JSON, Served, make_shop, model_of, served
 from test_serve_problems import BUYER, EVENT
@@ -129,7 +130,7 @@ def test_any_customer_is_there_or_not(service: Served, user_id: str) -> None:
 
 def test_the_document_holds_every_address_and_the_model_s_columns(service: Served) -> None:
     told = service.get("openapi.json").json()
-    assert set(told["paths"]) == {*OPERATIONS, "/openapi.json"}
+    assert set(told["paths"]) == {*OPERATIONS, "/openapi.json"} == {*gate.ADDRESSES, f"{gate.CUSTOMERS}{{user_id}}"}
     columns = {one["name"] for one in service.get("v1/model").json()["columns"]}
     customer = told["components"]["schemas"]["Customer"]
     features = customer["properties"]["features"]["anyOf"][0]

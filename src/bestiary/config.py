@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -15,6 +15,7 @@ from bestiary.faults import explain
 IdKind = Literal["integer", "string"]
 Preset = Literal["default", "amazing"]
 Language = Literal["en", "fr"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 LEAST_MEMORY = 500_000_000
 """Below this bound for memory, in bytes, nothing works."""
 

@@ -14,7 +14,7 @@ from bestiary.errors import ConfigError
 from bestiary.web import address, is_loopback, listening
 
 if TYPE_CHECKING:  # what answers takes half a second to load
-    from bestiary.report.dashboard.access import App
+    from bestiary.web import App
 
 PORT = 8765
 SHORTEST = 16

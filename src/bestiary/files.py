@@ -13,6 +13,7 @@ from bestiary.errors import ModelError
 
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 """What a file is called that `replacing` has not finished; a process that is killed leaves it."""
+Stamp = tuple[int, int, int]
 AGAIN = "Run the step that writes it again; `bestiary doctor` names it."
 
 
@@ -39,6 +40,15 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON: keys in the order given, two spaces, no NaN (an undefined figure is null), a final newline."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def stamp(path: Path) -> Stamp | None:
+    """What changes when a file does: its time of change, size and inode; None where there is none to look at."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def whole_parquet(path: Path) -> Path:

@@ -12,13 +12,13 @@ from pydantic_core import from_json
 from bestiary.config import Language
 from bestiary.customers.lookup import found_row, open_lookup
 from bestiary.errors import BusyError, ModelError
+from bestiary.files import Stamp, stamp
 from bestiary.lake.fixed import read_fixed
 from bestiary.lake.runs import Run, find_run
 from bestiary.serve.serving import Serving
 from bestiary.sql import unreadable
 
 TABLES = ("segments.parquet", "customers.parquet", "model.json")
-Stamp = tuple[tuple[int, int, int], ...]
 
 
 class Customers:
@@ -32,7 +32,7 @@ class Customers:
         self.store = store
         self._connection = open_lookup()
         self._lock = threading.Lock()
-        self._serving: tuple[Run, Stamp, Serving] | None = None
+        self._serving: tuple[Run, tuple[Stamp | None, ...], Serving] | None = None
 
     def find(self, user_id: str, said: Language) -> dict[str, Any] | None:
         """What the latest run says of a customer by the text of their id; None where there is nobody.
@@ -42,10 +42,10 @@ class Customers:
         try:
             with self._lock:
                 run = find_run(self.store, None, "fit")
-                before = _stamp(run)
+                before = _stamps(run)
                 place, columns = (found_row(self._connection, run.path / name, user_id) for name in TABLES[:2])
                 serving = self._read(run, before)
-                if _stamp(run) != before:
+                if _stamps(run) != before:
                     raise BusyError("The run is being made anew.", do="Ask again when it has been.")
         except duckdb.Error as error:
             raise unreadable(error) from None
@@ -58,16 +58,15 @@ class Customers:
         except (KeyError, IndexError) as error:
             raise ModelError("The tables of the run and its model do not agree.", do="Fit again.") from error
 
-    def _read(self, run: Run, stamp: Stamp) -> Serving:
-        if self._serving is None or self._serving[:2] != (run, stamp):
-            self._serving = run, stamp, Serving.read(run.path / TABLES[2])
+    def _read(self, run: Run, now: tuple[Stamp | None, ...]) -> Serving:
+        if self._serving is None or self._serving[:2] != (run, now):
+            self._serving = run, now, Serving.read(run.path / TABLES[2])
         return self._serving[2]
 
 
-def _stamp(run: Run) -> Stamp:
+def _stamps(run: Run) -> tuple[Stamp | None, ...]:
     """What changes when a run is made anew."""
-    found = [(run.path / name).stat() for name in TABLES]
-    return tuple((one.st_mtime_ns, one.st_size, one.st_ino) for one in found)
+    return tuple(stamp(run.path / name) for name in TABLES)
 
 
 def _said(serving: Serving, place: Mapping[str, Any], columns: Mapping[str, Any], said: Language) -> dict[str, Any]:

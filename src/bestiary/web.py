@@ -3,9 +3,16 @@
 import hmac
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
 
 from bestiary.errors import ConfigError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+"""An application by the ASGI specification; its first argument, the scope, is such a mapping as a message."""
 
 
 def is_same(one: str, other: str) -> bool:

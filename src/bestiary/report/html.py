@@ -8,12 +8,12 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bestiary.config import Language
+from bestiary.config import LANGUAGES, Language
 from bestiary.customers.features import features
 from bestiary.files import write_text
 from bestiary.report import charts
@@ -46,8 +46,8 @@ def write_report(run: Path, language: Language, cadence: Record | None = None) -
 
 def render(summary: Record, language: Language) -> str:
     """The report of a summary as HTML text, in every language, the one that is shown first before the others."""
-    languages = sorted(get_args(Language), key=lambda one: one != language)
-    books, drawn = [], {}
+    languages = sorted(LANGUAGES, key=lambda one: one != language)
+    books, drawn = [], dict[str, dict[str, Chart]]()
     for one in languages:
         words = Words(one, summary["currency"])
         drawn[one] = charts.draw(summary, words)

@@ -7,11 +7,11 @@ making a dictionary for each customer and serialising it.
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, repeat
-from typing import Any, get_args
+from typing import Any
 
 from pydantic_core import to_json
 
-from bestiary.config import Language
+from bestiary.config import LANGUAGES, Language
 from bestiary.segments.model import Model, Segmentation
 from bestiary.segments.personas import personas
 from bestiary.segments.route import Route, routes
@@ -19,7 +19,6 @@ from bestiary.segments.transform import Floats
 from bestiary.serve.scorer import Scores
 from bestiary.web import accepted
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 Record = dict[str, Any]
 UserId = int | str | None
 

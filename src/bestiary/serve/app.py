@@ -13,13 +13,13 @@ from starlette.responses import Response
 
 from bestiary.serve import shapes
 from bestiary.serve.answers import Record, language, segments
-from bestiary.serve.gate import Gate, Note
+from bestiary.serve.gate import Gate
 from bestiary.serve.keys import KeyFile, Keyring
 from bestiary.serve.limits import Limits
 from bestiary.serve.metrics import MEDIA_TYPE, Metrics
 from bestiary.serve.openapi import described
 from bestiary.serve.problems import Problem
-from bestiary.serve.service import Find, Service, json
+from bestiary.serve.service import Find, Note, Service, json
 from bestiary.serve.serving import Serving
 from bestiary.serve.watched import Watched
 

@@ -9,7 +9,6 @@ import re
 import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil
@@ -21,22 +20,19 @@ from bestiary.serve.keys import Keyring
 from bestiary.serve.limits import Limits
 from bestiary.serve.metrics import Metrics
 from bestiary.serve.problems import Problem
-from bestiary.web import host_name, is_loopback
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
-Note = Callable[..., object]
+from bestiary.serve.service import Note
+from bestiary.web import App, Message, Receive, Send, host_name, is_loopback
 
 OPEN = ("/healthz", "/readyz")
 """What is answered without a key: a container's health is asked by who has none."""
 GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 """A request id that a caller may give."""
 ADDRESSES = (*OPEN, "/v1/score", "/v1/segments", "/v1/model", "/metrics", "/openapi.json")
-BELOW = ("/v1/customers/",)
+CUSTOMERS = "/v1/customers/"
+"""What is below it is a customer's id."""
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 CLOSE = {"Connection": "close"}
+"""After a body that came too slowly the rest is not waited for."""
 NOBODY_THERE = 499
 """In the log and the figures: who asked has gone before the answer."""
 
@@ -186,5 +182,6 @@ class Gate:
 
 def _template(path: str) -> str:
     """Which of our addresses a path is, whether or not it was answered."""
-    known = next((one for one in BELOW if path.startswith(one)), "")
-    return f"{known}{{user_id}}" if known else path if path in ADDRESSES else "none"
+    if path.startswith(CUSTOMERS):
+        return f"{CUSTOMERS}{{user_id}}"
+    return path if path in ADDRESSES else "none"

@@ -56,7 +56,7 @@ class Reader:
         ids = [one.get("user_id") for one in customers]
         features = [one.get("features") for one in customers]
         self._known_names(features)
-        if None in features or any("events" in one for one in customers):
+        if None in features or any(one.get("events") is not None for one in customers):
             as_of = _date(given.get("as_of")) or coming_midnight(now, self.zone)
             rows = self._columns(self._measured(customers, as_of))
         else:

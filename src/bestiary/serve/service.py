@@ -19,6 +19,7 @@ from bestiary.serve.serving import Serving
 from bestiary.serve.watched import Watched
 
 Note = Callable[..., object]
+"""Writes a line of the log: an event, and what there is to say of it."""
 Find = Callable[[str, Language], Record | None]
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from bestiary.errors import BestiaryError
+from bestiary.files import Stamp, stamp
 
 T = TypeVar("T")
-Stamp = tuple[str, int, int, int]
+Found = tuple[Path, Stamp] | None
 GONE = "The file is not there any more."
 
 
@@ -27,25 +28,21 @@ class Watched(Generic[T]):
     ) -> None:
         self._find, self._read, self._told = find, read, told
         self.refused: str | None = None
-        self._told_of: Stamp | tuple[()] | None = ()
-        path = find()
-        self._known = self._seen = _stamp(path)
-        self.value = read(path)
+        self._told_of: Found | tuple[()] = ()
+        self._known = self._seen = self._now()
+        self.value = read(find())
 
     def look(self) -> None:
         """Take the file up where it has changed since. Whatever is wrong with it, the next look comes all the same."""
-        try:
-            path = self._find()
-            stamp = _stamp(path)
-        except BestiaryError:
-            path, stamp = None, None
-        settled, self._seen = stamp == self._seen, stamp
-        if stamp == self._known or not settled:
+        there = self._now()
+        settled, self._seen = there == self._seen, there
+        if there == self._known or not settled:
             return
-        self._known = stamp
-        if path is None or stamp is None:
+        self._known = there
+        if there is None:
             self._refuse(GONE)
             return
+        path = there[0]
         try:
             value = self._read(path)
         except BestiaryError as error:
@@ -57,21 +54,22 @@ class Watched(Generic[T]):
         except Exception as error:
             self._refuse(f"The file cannot be read: {type(error).__name__}.")
         else:
-            if _stamp(path) != stamp:
+            if self._now() != there:
                 self._known = None  # it changed under our eyes: the next looks decide
                 return
             self.value, self.refused = value, None
             self._told("taken", "")
 
+    def _now(self) -> Found:
+        """Where the file is, and what changes when it does; None where it is not."""
+        try:
+            path = self._find()
+        except BestiaryError:
+            return None
+        found = stamp(path)
+        return (path, found) if found else None
+
     def _refuse(self, reason: str) -> None:
         if self._seen != self._told_of:  # once for each file, also where it is read again
             self._told("refused", reason)
         self.refused, self._told_of = reason, self._seen
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return str(path), found.st_mtime_ns, found.st_size, found.st_ino

@@ -7,20 +7,13 @@ A page of another site must not read ours through the visitor's browser: on loop
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from bestiary.web import host_name, is_loopback, is_same
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+from bestiary.web import App, Message, Receive, Send, host_name, is_loopback, is_same
 
 COOKIE = "bestiary_session"
 OPEN = re.compile(r"/enter|/static/[^/]+")

@@ -5,13 +5,13 @@ from pathlib import Path
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
-from bestiary.config import Language
+from bestiary.config import LANGUAGES, Language
 from bestiary.report.dashboard.access import Guarded
 from bestiary.report.dashboard.board import Board
 from bestiary.report.dashboard.compared import Comparisons
 from bestiary.report.dashboard.door import door
 from bestiary.report.dashboard.downloads import Format
-from bestiary.report.dashboard.language import COOKIE, LANGUAGES
+from bestiary.report.dashboard.language import COOKIE
 from bestiary.report.dashboard.trouble import troubles
 from bestiary.report.pages import PAGES
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from fastapi import HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
-from bestiary.config import Language, Settings
+from bestiary.config import LANGUAGES, Language, Settings
 from bestiary.errors import BestiaryError
 from bestiary.lake.rejects import examples
 from bestiary.lake.runs import Run
@@ -16,7 +16,7 @@ from bestiary.lake.store import Store
 from bestiary.report.dashboard.compared import Comparisons, Record
 from bestiary.report.dashboard.desk import Desk
 from bestiary.report.dashboard.downloads import Format, file_name, open_customers, pieces
-from bestiary.report.dashboard.language import LANGUAGES, chosen
+from bestiary.report.dashboard.language import chosen
 from bestiary.report.dashboard.person import HISTORY, People
 from bestiary.report.dashboard.shelf import Shelf
 from bestiary.report.dashboard.views import page

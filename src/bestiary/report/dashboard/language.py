@@ -1,13 +1,11 @@
 """The language of a page: as asked, as asked before, as the command says, as the browser says."""
 
 from collections.abc import Mapping
-from typing import get_args
 
-from bestiary.config import Language
+from bestiary.config import LANGUAGES, Language
 from bestiary.web import accepted
 
 COOKIE = "bestiary_language"
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def chosen(query: Mapping[str, str], cookies: Mapping[str, str], default: Language | None, header: str) -> Language:

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable, Hashable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from bestiary.errors import BestiaryError, BusyError, StoreError
+from bestiary.files import stamp
 from bestiary.lake.runs import STEPS, Run, all_runs
 from bestiary.lake.store import CADENCE, Store
 from bestiary.report.kept import NAME, SAMPLE, read_summary
@@ -60,7 +60,7 @@ class Shelf:
         if not follow:
             return False
         before = Run(self.path / "runs" / follow["from"])
-        ours, theirs = _stamp(run.path / NAME), _stamp(before.path / "model.json")
+        ours, theirs = stamp(run.path / NAME), stamp(before.path / "model.json")
         if not (ours and theirs and theirs[0] > ours[0]):
             return False
         try:
@@ -70,11 +70,11 @@ class Shelf:
 
     def stamp(self, *runs: Run) -> tuple[Hashable, ...]:
         """What changes when one of the runs is made anew."""
-        return tuple((run.path.name, *(_stamp(run.path / name) for name in READ)) for run in runs)
+        return tuple((run.path.name, *(stamp(run.path / name) for name in READ)) for run in runs)
 
     def beside(self) -> Hashable:
         """What changes when what is told beside the runs does."""
-        return _stamp(self.path / CADENCE)
+        return stamp(self.path / CADENCE)
 
     def steady(self, runs: Sequence[Run], read: Callable[[], T]) -> T:
         """What `read` gives of runs, of which none was replaced meanwhile: it is never half of one and half of another.
@@ -106,7 +106,7 @@ class Shelf:
         """The run's summary with the ids of its sample, and the store's cadence. Raises as `read_summary` does."""
 
         def read() -> dict[str, Any]:
-            size = SWOLLEN * sum(found[1] for name in (NAME, SAMPLE) if (found := _stamp(run.path / name)))
+            size = SWOLLEN * sum(found[1] for name in (NAME, SAMPLE) if (found := stamp(run.path / name)))
             return self.kept(("summary", self.stamp(run), self.beside()), lambda: self._summary(run), size)
 
         return self.steady([run], read)
@@ -117,7 +117,7 @@ class Shelf:
     def model(self, run: Run) -> Model:
         """The run's model. Raises as `load` does."""
         path = run.path / "model.json"
-        return self.kept(("model", run.path.name, _stamp(path)), lambda: load(path))
+        return self.kept(("model", run.path.name, stamp(path)), lambda: load(path))
 
     def kept(self, key: Hashable, make: Callable[[], T], size: int = LITTLE) -> T:
         """What was made for a key, or what `make` gives now, of so many bytes, a text of its own.
@@ -136,11 +136,3 @@ class Shelf:
             while self._bytes > KEPT_BYTES:
                 self._bytes -= self._kept.pop(next(iter(self._kept)))[1]
         return made
-
-
-def _stamp(path: Path) -> tuple[int, ...] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bestiary.config import Language
+from bestiary.config import LANGUAGES, Language
 from bestiary.report import charts
 from bestiary.report.dashboard.desk import Desk
-from bestiary.report.dashboard.language import LANGUAGES
 from bestiary.report.dashboard.static import static_address
 from bestiary.report.figures import packed
 from bestiary.report.html import context, environment
