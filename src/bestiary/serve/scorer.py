@@ -16,8 +16,6 @@ from bestiary.segments.transform import Floats, Ints
 
 NOBODY = -1
 """No population, no segment, no leaf."""
-EXTREMES = (0.0, 1.0, 1e9, 1.7976931348623157e308)
-"""Amounts that a new model is tried on before it is believed."""
 Rows = NDArray[np.int64]
 
 
@@ -82,7 +80,6 @@ class Scorer:
             _group(recipe, segmentation, valued if number == 0 else (), place)
             for number, (recipe, segmentation) in enumerate(zip(asked, segmentations, strict=False))
         )
-        self._try()
 
     def population(self, rows: Floats) -> Ints:
         """The population (n,) of customers with `columns` (n, c); NaN for null."""
@@ -131,19 +128,6 @@ class Scorer:
         leaves = segmentation.leaves_of(features, points)
         if leaves is not None:
             scores.leaf[here] = leaves
-
-    def _try(self) -> None:
-        """Place customers at the edges of what there can be; ModelError where the model cannot."""
-        try:
-            for group in self.groups:
-                rows = np.tile(np.array(EXTREMES)[:, None], (1, len(self.columns)))
-                rows[:, group.some], rows[:, group.none] = np.maximum(rows[:, group.some], 1.0), 0.0
-                found = self.score(rows)
-                known = {one.segment for one in group.segmentation.segments} if group.segmentation else set[int]()
-                if not set(found.segment.tolist()) <= known | {NOBODY}:
-                    raise ModelError("The model places customers in segments that it does not have.")
-        except (ArithmeticError, ValueError, IndexError, KeyError) as error:
-            raise ModelError("The model cannot place customers.", do="Fit again to replace it.") from error
 
 
 def _group(recipe: Recipe, segmentation: Segmentation | None, rfm: Sequence[str], place: Mapping[str, int]) -> Group:
