@@ -11,7 +11,20 @@ from pathlib import Path
 
 PACKAGE = "bestiary"
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("config", "contract", "errors", "faults", "progress", "streams", "sql", "files", "parts", "web", "windows"),
+    (
+        "config",
+        "config_tables",
+        "contract",
+        "errors",
+        "faults",
+        "progress",
+        "streams",
+        "sql",
+        "files",
+        "parts",
+        "web",
+        "windows",
+    ),
     ("events", "lake", "customers", "segments", "simulate"),
     ("report", "serve", "publish", "privacy"),
     ("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard", "service", "stored"),

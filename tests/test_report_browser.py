@@ -76,6 +76,7 @@ def test_the_picture_in_space_turns(wide: Visit) -> None:
 
 
 def test_the_picture_in_space_turns_by_keys_and_has_no_button_that_sends_it_away(wide: Visit) -> None:
+    wide.page.reload()  # another test drags it, and what it drags may still turn
     wide.see("space")
     assert wide.page.locator(".modebar-btn").count() == 0
     assert wide.page.evaluate("document.querySelector('[data-figure=space]')._context.plotlyServerURL") == ""

@@ -7,11 +7,26 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from bestiary.config_tables import Choice, Frozen, Privacy
 from bestiary.errors import ConfigError, did_you_mean
 from bestiary.faults import explain
 
+__all__ = [
+    "LANGUAGES",
+    "Choice",
+    "Frozen",
+    "IdKind",
+    "Language",
+    "Preset",
+    "Privacy",
+    "Settings",
+    "growing",
+    "known_zone",
+    "load_settings",
+    "read_toml",
+]
 IdKind = Literal["integer", "string"]
 Preset = Literal["default", "amazing"]
 Language = Literal["en", "fr"]
@@ -20,52 +35,6 @@ LEAST_MEMORY = 500_000_000
 """Below this bound for memory, in bytes, nothing works."""
 
 GROWING = "three growing numbers of months between 1 and 120"
-
-
-class Frozen(BaseModel):
-    """A record that cannot change and has no unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-Part = Annotated[float, Field(ge=0, le=1)]
-
-
-class Choice(Frozen):
-    """When a segmentation is believed: the table `[choice]` of a settings file.
-
-    `draws` of a structureless population and `pairs` of bootstrap samples are compared, each of at most `sample`
-    customers. See docs/method.md for what each threshold means and where it comes from.
-    """
-
-    draws: Annotated[int, Field(ge=39, le=9999)] = 39
-    pairs: Annotated[int, Field(ge=30, le=1000)] = 30
-    sample: Annotated[int, Field(ge=1000, le=1_000_000)] = 20_000
-    natural_p: Part = 0.025
-    natural_gap: Part = 0.02
-    lead: Part = 0.05
-    reasonable: Part = 0.5
-    alike: Part = 0.02
-    ari: Part = 0.75
-    jaccard: Part = 0.5
-    loose: Part = 0.75
-    smallest_share: Part = 0.02
-    smallest_people: Annotated[int, Field(ge=1)] = 30
-    within: Part = 0.05
-    ari_within: Part = 0.12
-    least_k: Annotated[int, Field(ge=2)] = 4
-    fallback_k: Annotated[int, Field(ge=2)] = 5
-    fidelity: Part = 0.9
-    """The explaining tree gives back at least this share of held-out customers."""
-    agreement: Part = 0.8
-    """A number of events is enough once this share of customers stays in the segment of their first visits."""
-    match_margin: Part = 0.03
-    settle_margin: Part = 0.1
-    warm_tolerance: Part = 0.01
-    cadence_agreement: Part = 0.9
-    """A model lasts while it agrees with a fresh one for this share of customers,"""
-    cadence_loss: Part = 0.01
-    """and loses no more than this of the normalised Gini."""
 
 
 class Settings(Frozen):
@@ -93,6 +62,7 @@ class Settings(Frozen):
     candidate: str | None = None
     """The one to take, whatever the comparison says."""
     choice: Choice = Choice()
+    privacy: Privacy = Privacy()
     anew: Annotated[bool, Field(strict=True)] = False
     """Whether to choose again, instead of keeping the candidate and k of the run before while they hold.
 
@@ -139,6 +109,15 @@ class Settings(Frozen):
     def _k_in_range(self) -> Self:
         if self.k_min > self.k_max:
             raise ValueError(f"k_min = {self.k_min} is above k_max = {self.k_max}")
+        return self
+
+    @model_validator(mode="after")
+    def _kept_long_enough(self) -> Self:
+        kept = self.privacy.retention_months
+        if kept is not None and kept < self.windows[-1]:
+            raise ValueError(
+                f"privacy.retention_months = {kept} is below the longest window, {self.windows[-1]} months"
+            )
         return self
 
     @property
@@ -194,9 +173,10 @@ def _validated(path: Path | None, overrides: dict[str, object]) -> Settings:
     values: dict[str, object] = {} if path is None else read_toml(path)
     values |= {key: value for key, value in overrides.items() if value is not None}
     _known(values, Settings.model_fields, "", path)
-    choice = values.get("choice")
-    if isinstance(choice, dict):
-        _known(choice, Choice.model_fields, " of [choice]", path)
+    tables: tuple[tuple[str, type[Frozen]], ...] = (("choice", Choice), ("privacy", Privacy))
+    for name, table in tables:
+        if isinstance(given := values.get(name), dict):
+            _known(given, table.model_fields, f" of [{name}]", path)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

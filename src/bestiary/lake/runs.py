@@ -142,7 +142,7 @@ def run_key(sources: Sequence[str], settings: Settings, before: str | None = Non
 
     `before` is a digest of the run before it, which it carries on; None where there is none.
     """
-    asked = settings.model_dump(mode="json", exclude={"threads", "memory", "language", *Fixed.model_fields})
+    asked = settings.model_dump(mode="json", exclude={"threads", "memory", "language", "privacy", *Fixed.model_fields})
     return _digest([sorted(sources), asked, __version__, before])
 
 

@@ -122,7 +122,7 @@
   // The picture in space turns by buttons too: by an angle around the upright axis, or one over the ground.
   const turn = (button) => {
     const plot = document.querySelector(`[data-figure="${button.dataset.turns}"]`);
-    const eye = plot._fullLayout?.scene?.camera?.eye;
+    const eye = plot._fullLayout?.scene?._scene?.getCamera().eye;  // as it is seen, also in the middle of a drag
     if (!eye) return;
     const [around, up] = button.dataset.by.split(" ").map(Number);
     const far = Math.hypot(eye.x, eye.y, eye.z);
