@@ -17,6 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "contract",
         "errors",
         "faults",
+        "ids",
         "progress",
         "streams",
         "sql",

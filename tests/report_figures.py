@@ -240,7 +240,7 @@ def quality() -> dict[str, Any]:
     return {
         "format_version": 2,
         "as_of": "2019-12-01",
-        "counts": {"read": 20_000, "kept": 19_900, "duplicates": 40, "rejected": 60, "erased": 0},
+        "counts": {"read": 20_000, "kept": 19_900, "duplicates": 40, "rejected": 60, "erased": 0, "excluded": 0},
         "sources": [
             {
                 "name": "2019-Oct.csv",
@@ -250,6 +250,7 @@ def quality() -> dict[str, Any]:
                 "duplicates": 20,
                 "rejected": 30,
                 "erased": 0,
+                "excluded": 0,
             },
             {
                 "name": "2019-Nov.csv.gz",
@@ -259,6 +260,7 @@ def quality() -> dict[str, Any]:
                 "duplicates": 20,
                 "rejected": 30,
                 "erased": 0,
+                "excluded": 0,
             },
         ],
         "rejected_by_reason": {

@@ -184,6 +184,7 @@ def test_examples_from_quarantine_are_those_of_the_store(store: Path, desk: Test
     shown = examples(store)
     assert len(shown) > 5
     for one in shown:
+        assert one.raw is not None
         assert " ".join(one.raw[:190].split()) in page
 
 

@@ -94,7 +94,14 @@ def test_a_commit_that_fails_is_made_good_by_the_next_run(
     if calls > 3:
         assert shop.visits(store, "user_id") == [(int(USERS[0]),)] * 3
         assert [raw for _, raw, _ in shop.rejects(store)] == ["junk 0"]
-        assert state(store)["quality"]["counts"] == {"read": 5, "kept": 3, "duplicates": 1, "rejected": 1, "erased": 0}
+        assert state(store)["quality"]["counts"] == {
+            "read": 5,
+            "kept": 3,
+            "duplicates": 1,
+            "rejected": 1,
+            "erased": 0,
+            "excluded": 0,
+        }
     added, _ = shop.ingest(folder, store)
     assert len(added) == (1 if calls > 3 else 2)
     assert state(store) == undisturbed
@@ -178,11 +185,11 @@ def test_another_format_and_a_damaged_description_are_refused(tmp_path: Path) ->
     store = tmp_path / "store"
     path = shop.write_csv(tmp_path / "a.csv", [shop.line()])
     shop.ingest(path, store)
-    assert json.loads((store / "store.json").read_text())["format_version"] == 2
+    assert json.loads((store / "store.json").read_text())["format_version"] == 3
     edits: list[tuple[Callable[[dict[str, Any]], object], str]] = [
-        (lambda content: content.update(format_version=3), "format version 3"),
+        (lambda content: content.update(format_version=4), "format version 4"),
         (lambda content: content.pop("format_version"), "format version None"),
-        (lambda content: content.update(format_version=2, buckets=0), "buckets"),
+        (lambda content: content.update(format_version=3, buckets=0), "buckets"),
         (lambda content: content.update(buckets=2, colour="red"), "colour"),
     ]
     for edit, words in edits:

@@ -25,7 +25,10 @@ def old(tmp_path: Path) -> Path:
     return store
 
 
-@pytest.mark.parametrize(("version", "do"), [(1, "Read the events into a new store"), (3, "Use the version of best")])
+@pytest.mark.parametrize(
+    ("version", "do"),
+    [(1, "Read the events into a new store"), (2, "Read the events into a new store"), (4, "Use the version of best")],
+)
 def test_a_store_of_another_format_is_refused_and_left_as_it_is(old: Path, version: int, do: str) -> None:
     content = json.loads((old / "store.json").read_text())
     (old / "store.json").write_text(json.dumps(content | {"format_version": version}))
@@ -38,7 +41,7 @@ def test_a_store_of_another_format_is_refused_and_left_as_it_is(old: Path, versi
     ):
         with pytest.raises(StoreError, match=f"format version {version}") as caught:
             step()
-        assert caught.value.allowed == "Allowed: 2."
+        assert caught.value.allowed == "Allowed: 3."
         assert do in caught.value.do
     assert f"format version {version}" in pipeline.doctor(old).problems[0]
     assert {name: digest for name, digest in shop.tree(old).items() if name != ".lock"} == before

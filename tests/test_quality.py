@@ -18,7 +18,7 @@ from bestiary.lake.store import Store
 
 KEYS = ["format_version", "as_of", "counts", "sources", "rejected_by_reason", "missing", "out_of_range"]
 KEYS += ["inconsistencies", "outliers", "gaps", "usual", "days"]
-COUNTS = ["read", "kept", "duplicates", "rejected", "erased"]
+COUNTS = ["read", "kept", "duplicates", "rejected", "erased", "excluded"]
 
 
 def quality(store: Path, as_of: date | None = None) -> dict[str, Any]:
@@ -90,10 +90,10 @@ def test_every_figure_of_a_small_log(tmp_path: Path) -> None:
     assert found == {
         "format_version": 2,
         "as_of": "2019-10-03",
-        "counts": {"read": 17, "kept": 11, "duplicates": 2, "rejected": 4, "erased": 0},
+        "counts": {"read": 17, "kept": 11, "duplicates": 2, "rejected": 4, "erased": 0, "excluded": 0},
         "sources": [
             {"name": name, "fingerprint": fingerprint(tmp_path / name)[0]}
-            | dict(zip(COUNTS, (*told[name], 0), strict=True))
+            | dict(zip(COUNTS, (*told[name], 0, 0), strict=True))
             for name in ("a.csv", "b.csv")
         ],
         "rejected_by_reason": {

@@ -32,7 +32,7 @@ def _distinct(summary: dict[str, Any]) -> None:
     column |= {"nulls": 9, "min": 11.0, "q1": 22.0, "median": 33.0, "q3": 44.0, "max": 55.0}
     summary["pca"]["explained_variance"][:2] = [7.77, 6.66]
     summary["pca"]["loadings"][0][:2], summary["pca"]["loadings"][1][:2] = [0.55, 0.66], [-0.44, -0.33]
-    source = {"read": 101, "kept": 92, "duplicates": 5, "rejected": 3, "erased": 1}
+    source = {"read": 101, "kept": 92, "duplicates": 5, "rejected": 2, "erased": 1, "excluded": 1}
     summary["quality"]["sources"][0] |= source
     summary["quality"]["missing"] = {"brand": 2_900}
     summary["cadence"] = {**cadence(), "as_of": "2019-12-01"}
@@ -141,7 +141,9 @@ def test_the_components(page: str, summary: dict[str, Any]) -> None:
 
 def test_the_quality(page: str) -> None:
     found = rows(page, "quality")
-    wanted = headed("quality", source="2019-Oct.csv", read="101", kept="92", duplicates="5", rejected="3", erased="1")
+    wanted = headed(
+        "quality", source="2019-Oct.csv", read="101", kept="92", duplicates="5", rejected="2", erased="1", excluded="1"
+    )
     assert [row for row in found if row | wanted == row]
     day = headed("quality", day=WORDS.date("2019-11-15"), events="12", usual="1,100")
     assert [row for row in found if row | day == row]

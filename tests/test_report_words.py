@@ -21,7 +21,7 @@ from report_run import text
 
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
 SOURCES = Path(report.__file__).parents[1]
-COUNTS = ("read", "kept", "duplicates", "rejected", "erased")
+COUNTS = ("read", "kept", "duplicates", "rejected", "erased", "excluded")
 FLAWS = ("missing", "duplicates", *REASONS, "other", "zero_price", "sessions_with_several_customers", "gaps")
 FLAWS += ("products_with_several_brands", "products_with_several_categories", "sessions_over_500_events")
 FLAWS += ("view_only_floods",)

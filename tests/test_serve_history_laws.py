@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-import bestiary.events
+import bestiary
 from bestiary.config import Settings
 from bestiary.serve.event import Event
 from bestiary.serve.history import measure, stable_key
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 EVENTS = TypeAdapter(list[Event])
-MACROS = Path(bestiary.events.__file__ or "").with_name("macros.sql")
+MACROS = Path(bestiary.__file__ or "").with_name("stable.sql")
 TWICE: dict[str, Any] = {"event_type": "view", "product_id": 1, "user_session": "s"}
 CLOCKS_GO_BACK = Shop(
     {1: [TWICE | {"event_time": f"2019-10-27T02:30:00+0{hours}:00"} for hours in (1, 2, 2)]},

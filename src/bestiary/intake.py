@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bestiary.config import Settings
 from bestiary.errors import ModelError
 from bestiary.events.arrivals import Arrivals, look_at
+from bestiary.events.door import Door, Erased
 from bestiary.events.ingest import Ingested, Remembered, ingest_file
 from bestiary.events.kernel import Plan
 from bestiary.events.mapping import CONTRACT, Mapping, load_mapping
@@ -19,6 +20,7 @@ from bestiary.files import read_json, write_json
 from bestiary.gate import Gate, OnOverlap
 from bestiary.lake.compact import compact, is_crowded
 from bestiary.lake.engine import LocalEngine
+from bestiary.lake.erased import key_of, read_book, until
 from bestiary.lake.lock import SEEN, locked
 from bestiary.lake.store import Store
 from bestiary.progress import SILENT, Progress, step
@@ -113,6 +115,16 @@ def _with_currency(settings: Settings, columns: Mapping) -> Settings:
     return settings if settings.currency else settings.model_copy(update={"currency": columns.currency})
 
 
+def _door(lake: Store, settings: Settings) -> Door:
+    """What the lake does not let in."""
+    book = read_book(lake.path)
+    erased = None
+    if book and book.entries:
+        key = key_of(lake.path, settings.privacy, book)
+        erased = Erased(key, until(book, lake.fixed.time_zone))
+    return Door(lake.ids(settings).key, erased, lake.fixed.drop_categories)
+
+
 def _read(
     arrivals: Arrivals,
     lake: Store,
@@ -132,11 +144,13 @@ def _read(
             spill=scratch,
             mapping=columns,
             id_kinds=lake.fixed.id_kinds,
+            stored_kinds=lake.fixed.stored_kinds,
             time_zone=lake.fixed.time_zone,
             buckets=lake.fixed.buckets,
             clock=datetime.now(ZoneInfo(lake.fixed.time_zone)).replace(tzinfo=None),
             threads=share.threads,
             memory_bytes=share.memory_bytes,
+            door=_door(lake, settings),
         )
 
         def tell(done: int, rows: int) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RUN_FIGURES = {"sources": "sources", "customers": "customers", "placed": "in a segment", "segments": "segments"}
 """Of `run.json`, with the titles of their columns. Who is `placed` older versions did not count."""
-COUNTS = ("read", "kept", "duplicates", "rejected")
+COUNTS = ("read", "kept", "duplicates", "rejected", "erased", "excluded")
 
 
 class Out(Console):
@@ -124,12 +124,16 @@ def intake(log: Log, added: Sequence["Ingested"], arrivals: "Arrivals", store: P
     )
 
 
+def _printable(sign: str) -> str:
+    return sign if sign.isprintable() else repr(sign)[1:-1]
+
+
 def rejects(log: Log, found: "Refused") -> None:
     """Print refused rows as `file:line: reason: text`, with unprintable signs escaped; then how many there are."""
     out = Out(log)
     for row in found.rows:
-        raw = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in row.raw)
-        out.say(f"{row.source}:{row.number}: {row.reason}: {raw}")
+        raw = "(not kept)" if row.raw is None else "".join(map(_printable, row.raw))
+        out.say(f"{row.source}:{row.number or '-'}: {row.reason}: {raw}")
     out.say(f"Refused in all: {_told(found.reasons)}" if found.reasons else "No row was refused.", wrap=True)
     if len(found.rows) < found.matching:
         out.say(f"These are the first {len(found.rows):,} of {found.matching:,}; more with --limit.")

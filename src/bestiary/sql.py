@@ -81,6 +81,11 @@ def unreadable(error: Exception) -> BestiaryError:
     )
 
 
+def stable_functions(connection: "DuckDBPyConnection") -> None:
+    """Give a connection the macros `stable_key` and `stable_bucket_of_...`, whose results are stored."""
+    connection.execute(render(Path(__file__).parent / "stable.sql"))
+
+
 def quote(value: str) -> str:
     """A text as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"

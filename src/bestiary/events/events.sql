@@ -18,6 +18,7 @@ SELECT
     customer,
     {{ read.user_session }}(user_session) AS user_session,
     usable,
+    excluded,
     hash(
         wall_time, {{ "instant," if time_zone != "UTC" }} kind, product, category, amount, customer,
         {{ read.category_code }}(category_code), {{ read.brand }}(brand), {{ read.user_session }}(user_session)

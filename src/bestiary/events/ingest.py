@@ -19,6 +19,8 @@ from bestiary.events.survey import Seen, readable, seen
 from bestiary.parts import Part
 from bestiary.sql import connect, within
 
+COUNTS = ("read", "kept", "duplicates", "rejected", "erased", "excluded")
+"""Of a source: the first is the sum of the others."""
 Remembered = tuple[str, int, int]
 """A file's fingerprint, size and time of change."""
 Tell = Callable[[int, int], None]
@@ -45,7 +47,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Ingested:
-    """Counts of one source file (`read = kept + duplicates + rejected`), rejects by reason, and parts by table.
+    """Counts of one source file (see COUNTS), rejects by reason, and parts by table.
 
     `span` is from its first to its last event; `overlaps` tells what it shares with other files.
     """
@@ -108,10 +110,10 @@ def _ingest(pending: Pending, plan: Plan, piece_rows: int, tell_of: Callable[[Pi
             kernel.discard()
             raise
         kernel.finish()
-        counts = {name: kernel.counts[name] for name in ("read", "kept", "duplicates", "rejected")} | {"erased": 0}
+        counts = {name: kernel.counts[name] for name in COUNTS}
         _close(source.path.name, counts)
         figures = {f"missing_{name}": 0 for name in COLUMNS} | kernel.figures
-        row = {"name": source.path.name, **counts, **figures, "bytes": pending.seen.size}
+        row = {"name": source.path.name, **counts, **figures, "bytes": pending.seen.size, "ingested": plan.clock.date()}
         parts = {table: tuple(found) for table, found in kernel.parts.items()} | {"sources": kernel.describe(row)}
     span = (figures["first_time"], figures["last_time"])
     known = None if None in span else span
@@ -119,10 +121,10 @@ def _ingest(pending: Pending, plan: Plan, piece_rows: int, tell_of: Callable[[Pi
 
 
 def _close(name: str, counts: Map[str, int]) -> None:
-    if counts["read"] != counts["kept"] + counts["duplicates"] + counts["rejected"]:
+    if counts["read"] != sum(counts[name] for name in COUNTS[1:]):
         raise CountsError(
             f"{name}: the counts do not close: {counts}.",
-            allowed="Allowed: read = kept + duplicates + rejected.",
+            allowed=f"Allowed: read = {' + '.join(COUNTS[1:])}.",
             do="Nothing of the file was kept. Please report this with the file's first lines.",
         )
 

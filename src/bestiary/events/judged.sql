@@ -19,7 +19,8 @@ typed AS (
         {{ read.product_id }}(product_id) AS product,
         {{ read.category_id }}(category_id) AS category,
         {{ read.price }}(price) AS amount,
-        {{ read.user_id }}(user_id) AS customer
+        {{ read.user_id }}(user_id) AS customer,
+        {{ "is_excluded(category_code)" if door.excludes else "FALSE" }} AS excluded
     FROM raw
 ),
 

@@ -8,7 +8,7 @@ row that comes later than that raises Unsorted, and the file is read again as a 
 from collections import Counter
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bestiary.events.contract import COLUMNS, EVENT_TYPES, readers
+from bestiary.events.door import NO_DOOR, Door
 from bestiary.events.mapping import Mapping
 from bestiary.events.piece import Piece
 from bestiary.events.repeated import ranges, repeated
 from bestiary.events.source import Source
 from bestiary.parts import PARTITIONS, Part, write_parts
-from bestiary.sql import quote, render
+from bestiary.sql import quote, render, stable_functions
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,17 +32,22 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Plan:
-    """What every file of one ingest has in common. `clock` is the shop's wall time at its beginning, without zone."""
+    """What every file of one ingest has in common.
+
+    `stored_kinds` are the kinds of ids behind the door; `clock` is the shop's wall time at the beginning, without zone.
+    """
 
     store: Path
     spill: Path
     mapping: Mapping
     id_kinds: Map[str, str]
+    stored_kinds: Map[str, str]
     time_zone: str
     buckets: int
     clock: datetime
     threads: int
     memory_bytes: int
+    door: Door = NO_DOOR
 
     @property
     def piece_rows(self) -> int:
@@ -76,17 +82,21 @@ class Kernel:
         self._values: dict[str, Any] = {}
         self._held: dict[str, int] = {}
         self._ripe_until, self._waiting = datetime.min, 0  # noqa: DTZ901 - wall time
+        stable_functions(connection)
         connection.execute(render(HERE / "macros.sql"))
+        plan.door.open(connection)
 
     def add(self, piece: Piece) -> None:
         """Read a piece and sum up what is ripe. Raises Unsorted."""
         self._values = self._values or self._known(piece)
         self._read(piece)
+        away = self.plan.door.turn_away(self.connection)
+        self.counts.update(away)
         oldest, usable = self._row("SELECT min(wall_time) AS oldest, count(*) AS n FROM events WHERE usable").values()
         if oldest and oldest < self._ripe_until:
             raise Unsorted
         self.counts["read"] += piece.records
-        if usable - self._waiting != piece.records:
+        if usable - self._waiting + sum(away.values()) != piece.records:
             self._fill("rejects", piece=piece, numbered=True)
         self._ripen(piece.last)
         if sum(self._held.values()) > self.plan.held_rows:
@@ -115,7 +125,8 @@ class Kernel:
             "source": self.source,
             "mapping": plan.mapping,
             "read": readers(types, plan.id_kinds, str(self.source.path)),
-            "id_kinds": plan.id_kinds,
+            "stored_kinds": plan.stored_kinds,
+            "door": plan.door,
             "time_zone": plan.time_zone,
             "clock": plan.clock.isoformat(sep=" "),
             "buckets": plan.buckets,
@@ -186,14 +197,15 @@ class Kernel:
     def _write(self) -> None:
         """Write what is held of visits and rejects as parts, and count it."""
         if self._held.get("rejects"):
+            self.plan.door.forget_texts(self.connection)
             names = ["zero_price", *(f"missing_{column}" for column in COLUMNS)]
             sums = ", ".join(f"count(*) FILTER (WHERE parsed AND {name}) AS {name}" for name in names)
             self._sum(self._row(f"SELECT {sums} FROM rejects"))
             found = self.connection.execute("SELECT reason, count(*) FROM rejects GROUP BY reason").fetchall()
             self.reasons.update(dict(found))
             self.counts["rejected"] = self.reasons.total()
-            self._part("rejects", f"SELECT {quote(self.source.path.name)} AS source, number, raw, reason, "
-                       f"{quote(self.fingerprint)} AS fingerprint FROM rejects")  # fmt: skip
+            self._part("rejects", f"SELECT {quote(self.source.path.name)} AS source, number, raw, reason, user_id, "
+                       f"session_key, {quote(self.fingerprint)} AS fingerprint FROM rejects")  # fmt: skip
         if self._held.get("visits"):
             kept = "sum(views + carts + removals + purchases + refunds)"
             self.counts["kept"] += int(self._row(f"SELECT {kept} AS kept FROM visits")["kept"])
@@ -214,4 +226,6 @@ def _literal(value: object) -> str:
         return f"cast({value} AS BIGINT)"
     if isinstance(value, datetime):
         return f"TIMESTAMP {quote(value.isoformat(sep=' '))}"
+    if isinstance(value, date):
+        return f"DATE {quote(value.isoformat())}"
     return "cast(NULL AS TIMESTAMP)" if value is None else quote(str(value))

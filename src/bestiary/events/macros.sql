@@ -39,19 +39,28 @@ CREATE OR REPLACE TEMP MACRO price_from_text(t) AS CASE
 END;
 CREATE OR REPLACE TEMP MACRO price_from_number(n) AS cast(n AS DOUBLE) + 0;
 
-CREATE OR REPLACE TEMP MACRO text_from_any(a) AS nullif(cast(a AS VARCHAR), '');
+-- HMAC-SHA-256 (RFC 2104), the first 128 bits in hexadecimal: `i` and `o` are the key combined with the inner and the
+-- outer constant. The connection was given the keys as variables, so that no statement holds them.
+CREATE OR REPLACE TEMP MACRO keyed_hash(i, o, t) AS left(
+    sha256(o || unhex(sha256(i || encode(cast(t AS VARCHAR))))), 32
+);
+CREATE OR REPLACE TEMP MACRO pseudonym(t) AS keyed_hash(
+    getvariable('pseudonym_inner'), getvariable('pseudonym_outer'), t
+);
+CREATE OR REPLACE TEMP MACRO erasure_mark(t) AS keyed_hash(
+    getvariable('erasure_inner'), getvariable('erasure_outer'), t
+);
+-- Categories that the shop does not want to know of, in lower case, and all below them.
+CREATE OR REPLACE TEMP MACRO is_excluded(a) AS coalesce(
+    len(
+        list_filter(
+            getvariable('excluded'),
+            LAMBDA code: lower(cast(a AS VARCHAR)) = code OR starts_with(lower(cast(a AS VARCHAR)), code || '.')
+        )
+    ) > 0, FALSE
+);
+CREATE OR REPLACE TEMP MACRO names_excluded(t) AS coalesce(
+    len(list_filter(getvariable('excluded'), LAMBDA code: contains(lower(t), code))) > 0, FALSE
+);
 
--- The same in every version and on every engine: a UUID is a number of 128 bits, and any other text is its MD5, whose
--- bytes are read with the least first; the halves of the number are combined (exclusive or), without the sign bit.
-CREATE OR REPLACE TEMP MACRO stable_number(t) AS coalesce(
-    CASE WHEN length(t) = 36 THEN cast(try_cast(t AS UUID) AS UHUGEINT) END, md5_number(t)
-);
-CREATE OR REPLACE TEMP MACRO stable_key(t) AS cast(
-    xor(stable_number(t) >> 64, stable_number(t)) & cast(9223372036854775807 AS UHUGEINT) AS BIGINT
-);
--- Multiplicative hashing (Knuth) by 2^31 times the golden ratio, modulo the prime 2^31 - 1: ids in a row, or a step
--- apart, are spread evenly.
-CREATE OR REPLACE TEMP MACRO stable_bucket_of_integer(n, buckets) AS cast(
-    abs(cast(n AS BIGINT) % 2147483647) * 1327217885 % 2147483647 * buckets // 2147483647 AS INTEGER
-);
-CREATE OR REPLACE TEMP MACRO stable_bucket_of_string(t, buckets) AS cast(stable_key(t) % buckets AS INTEGER);
+CREATE OR REPLACE TEMP MACRO text_from_any(a) AS nullif(cast(a AS VARCHAR), '');

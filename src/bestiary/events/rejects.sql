@@ -4,7 +4,27 @@
 
 SELECT
     number,
-    raw_text AS raw,
+    {% if door.key %}
+    -- Of a row that cannot be told apart, or whose customer cannot be read, no text is kept: the id may be anywhere.
+    CASE
+        WHEN fault IS NULL AND customer IS NOT NULL
+            THEN cast(json_object(
+                {% for name in contract if name not in ("user_id", "user_session") %}
+                '{{ name }}',
+                CASE
+                    WHEN NOT contains(cast({{ name }} AS VARCHAR), cast(customer AS VARCHAR))
+                        THEN cast({{ name }} AS VARCHAR)
+                END,
+                {% endfor %}
+                'user_id', pseudonym(customer)
+            ) AS VARCHAR)
+    END AS raw,
+    {% else %}
+    {{ "CASE WHEN NOT names_excluded(raw_text) THEN raw_text END" if door.excludes else "raw_text" }} AS raw,
+    {% endif %}
+    {{ "pseudonym(customer)" if door.key else "customer" }} AS user_id,
+    {{ "stable_key(pseudonym(user_session))" if door.key else "stable_key(cast(user_session AS VARCHAR))" }}
+        AS session_key,
     CASE
         WHEN fault IS NOT NULL THEN fault
         WHEN event_time IS NULL THEN 'missing_event_time'
@@ -29,4 +49,13 @@ SELECT
     coalesce(amount = 0, FALSE) AS zero_price,
     fault IS NULL AS parsed
 FROM judged
-WHERE NOT usable
+WHERE
+    NOT usable
+    AND NOT excluded
+    {% if door.erased %}
+    AND NOT EXISTS (
+        SELECT gone.customer
+        FROM gone
+        WHERE gone.customer = judged.customer AND coalesce(judged.wall_time <= gone.until, TRUE)
+    )
+    {% endif %}

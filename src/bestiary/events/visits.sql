@@ -33,6 +33,16 @@ WITH visits AS (
     FROM events
     WHERE usable AND {{ ripe }}
     GROUP BY customer, user_session, hour
+),
+
+known AS (
+    -- From here on, where the store holds pseudonyms, nobody is known by anything else.
+    SELECT
+        *
+        {% if door.key %}
+        REPLACE (pseudonym(user_id) AS user_id, pseudonym(user_session) AS user_session)
+        {% endif %}
+    FROM visits
 )
 
 SELECT
@@ -40,5 +50,5 @@ SELECT
     -- Without a session, customer and hour make the visit.
     stable_key(coalesce(user_session, concat(user_id, ' @ ', hour))) AS session_key,
     strftime(hour, '%Y-%m') AS month,
-    stable_bucket_of_{{ id_kinds.user_id }}(user_id, {{ buckets }}) AS bucket
-FROM visits
+    stable_bucket_of_{{ stored_kinds.user_id }}(user_id, {{ buckets }}) AS bucket
+FROM known

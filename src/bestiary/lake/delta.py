@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bestiary.errors import BestiaryError, StoreError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from deltalake.transaction import AddAction
 
 LOG = "_delta_log"
+REMOVED = "bestiary:removed"
+"""The application transaction whose version is the number of events that were erased, or whose time was over."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,12 @@ def transactions(path: Path) -> set[str]:
         for line in (log / f"{number:020d}.json").read_text(encoding="utf-8").splitlines():
             if '"txn"' in line:
                 found |= {action["appId"] for name, action in json.loads(line).items() if name == "txn"}
-    return found
+    return found - {REMOVED}
+
+
+def removed(path: Path) -> int:
+    """How many events have been taken out of a table since it was made."""
+    return load(path).transaction_version(REMOVED) or 0
 
 
 def add(path: Path, parts: Sequence[Part], marks: Sequence[str], *, replace: str | None = None) -> None:
@@ -103,7 +111,7 @@ def add(path: Path, parts: Sequence[Part], marks: Sequence[str], *, replace: str
     """
     wanted = set(marks)
     old = [file for file in committed(path) if file.partition[replace] in wanted] if replace else []
-    _commit(path, old, parts, marks, data_change=True)
+    _commit(path, old, parts, dict.fromkeys(marks, 1), data_change=True)
 
 
 def swap(path: Path, old: Sequence[Committed], new: Sequence[Part]) -> None:
@@ -116,8 +124,32 @@ def drop(path: Path, files: Sequence[Committed]) -> None:
     _commit(path, files, (), data_change=True)
 
 
+def cut(path: Path, old: Sequence[Committed], new: Sequence[Part], events: int = 0) -> None:
+    """Put `new` parts, which lack some of the data, in the place of `old` files; the number of events is noted.
+
+    Then the log forgets the versions before this one, whose files are gone: nobody travels back to before it.
+    """
+    _commit(path, old, new, {REMOVED: removed(path) + events} if events else {}, data_change=True)
+    forget(path)
+
+
+def forget(path: Path) -> None:
+    """Leave nothing in a table's log but its latest checkpoint, which is made now, and what comes after it."""
+    table = load(path)
+    table.create_checkpoint()
+    latest = f"{table.version():020d}"
+    for file in (path / LOG).iterdir():
+        if file.name[:20].isdigit() and file.name[:20] < latest:
+            file.unlink()
+
+
 def _commit(
-    path: Path, old: Sequence[Committed], new: Sequence[Part], marks: Sequence[str] = (), *, data_change: bool
+    path: Path,
+    old: Sequence[Committed],
+    new: Sequence[Part],
+    transactions: Mapping[str, int] = MappingProxyType({}),
+    *,
+    data_change: bool,
 ) -> None:
     """Make one version without `old` files and with `new` parts; the old ones are deleted when that is done."""
     from deltalake import CommitProperties, Transaction
@@ -126,7 +158,7 @@ def _commit(
     now = time.time_ns() // 10**6
     gone = [RemoveAction(file.path, data_change, now, file.size, {**file.partition}) for file in old]
     come = [_add(part, data_change=data_change) for part in new]
-    properties = CommitProperties(app_transactions=[Transaction(mark, 1) for mark in marks])
+    properties = CommitProperties(app_transactions=[Transaction(*one) for one in transactions.items()])
     with written(path):
         table, columns = load(path), list(PARTITIONS[path.name])
         table.create_write_transaction([*gone, *come], "append", table.schema(), columns, commit_properties=properties)

@@ -21,7 +21,7 @@ from bestiary.lake.quality import events_in
 from bestiary.lake.runs import STEPS, Run, all_runs
 from bestiary.lake.sources import read_sources
 from bestiary.lake.store import Store
-from bestiary.lake.tables import TABLES
+from bestiary.lake.tables import COUNTS, TABLES
 from bestiary.progress import SILENT, Progress, step
 from bestiary.sql import connect
 
@@ -151,12 +151,13 @@ def _miscounts(lake: Store, settings: Settings, again: str) -> Iterator[str]:
         sources = read_sources(connection, lake.files("sources"))
         events = events_in(connection, lake)
     for row in sources:
-        accounted = row["kept"] + row["duplicates"] + row["rejected"] + row["erased"]
+        accounted = sum(row[name] for name in COUNTS[1:])
         if row["read"] != accounted:
             yield f"{row['name']}: {row['read']:,} rows were read, and {accounted:,} are accounted for. {again}"
-    kept = sum(row["kept"] for row in sources)
-    if kept != events:
-        yield f"The sources kept {kept:,} events, and the visits hold {events:,}. {again}"
+    kept, removed = sum(row["kept"] for row in sources), delta.removed(lake.path / "visits")
+    if kept - removed != events:
+        since = f", of which {removed:,} were removed since" if removed else ""
+        yield f"The sources kept {kept:,} events{since}, and the visits hold {events:,}. {again}"
     lost = delta.transactions(lake.path / "visits") - {row["fingerprint"] for row in sources}
     if lost:
         yield f"The lake holds visits of {len(lost):,} sources of which it knows nothing else. {again}"

@@ -13,12 +13,15 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Reject:
-    """A row as it stood in its file: `number` is that of its line, in Parquet of its row, from 1."""
+    """A row as it stood in its file: `number` is that of its line, in Parquet of its row, from 1.
+
+    `raw` is None where the text may not be kept, or not any more; `number` where the person was erased.
+    """
 
     source: str
-    number: int
+    number: int | None
     reason: str
-    raw: str
+    raw: str | None
 
 
 @dataclass(frozen=True)

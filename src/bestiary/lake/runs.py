@@ -23,7 +23,7 @@ from bestiary import __version__
 from bestiary.config import Settings
 from bestiary.errors import BestiaryError, ModelError, StoreError
 from bestiary.files import read_json, write_json
-from bestiary.lake.fixed import Fixed
+from bestiary.lake.fixed import FIXED
 
 FORMAT_VERSION = 1
 STEPS = {
@@ -142,7 +142,7 @@ def run_key(sources: Sequence[str], settings: Settings, before: str | None = Non
 
     `before` is a digest of the run before it, which it carries on; None where there is none.
     """
-    asked = settings.model_dump(mode="json", exclude={"threads", "memory", "language", "privacy", *Fixed.model_fields})
+    asked = settings.model_dump(mode="json", exclude={"threads", "memory", "language", "privacy", *FIXED})
     return _digest([sorted(sources), asked, __version__, before])
 
 

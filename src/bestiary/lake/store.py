@@ -16,6 +16,7 @@ from typing import Any
 
 from bestiary.config import Settings
 from bestiary.files import TEMPORARY, read_json, write_json
+from bestiary.ids import Ids, secret
 from bestiary.lake import delta, litter
 from bestiary.lake.fixed import Fixed, read_fixed
 from bestiary.lake.lock import MARK
@@ -54,17 +55,20 @@ class Store:
     @classmethod
     def create(cls, path: Path, settings: Settings, id_kinds: Mapping[str, str]) -> Store:
         """Make a store; `id_kinds` says integer or string for user_id, product_id and category_id."""
+        privacy = settings.privacy
         fixed = Fixed.model_validate(
             {
                 "time_zone": settings.time_zone or "UTC",
                 "currency": settings.currency or "USD",
                 "buckets": settings.buckets or 32,
                 **id_kinds,
+                "key_check": secret(privacy.key_file).check if privacy.pseudonymise else None,
+                "drop_categories": privacy.drop_categories or (),
             }
         )
         litter.remove(litter.of_no_store(path))
         for table in TABLES:
-            delta.create(path / table, fixed.id_kinds)
+            delta.create(path / table, fixed.stored_kinds)
         write_json(path / MARK, fixed.model_dump())
         return cls(path, fixed)
 
@@ -95,6 +99,10 @@ class Store:
         if (self.path / ".scratch").exists():
             litter.remove([one for name in TABLES for one in litter.unnamed(self.path / name)])
             shutil.rmtree(self.path / ".scratch")
+
+    def ids(self, settings: Settings) -> Ids:
+        """How customers are known here; ConfigError where the key of the pseudonyms is not given."""
+        return self.fixed.ids(self.path, settings.privacy)
 
     def remove_if_empty(self) -> None:
         """Undo `create` where no source was committed since."""

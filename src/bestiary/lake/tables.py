@@ -17,9 +17,20 @@ PROPERTIES = {"delta.checkpointInterval": "20"}
 """Of every table. Of checkpoints each 10, 20, 50 and 100 commits, those each 20 made 400 commits cheapest."""
 
 _TIME, _MONEY = "timestamp_ntz", "decimal(38,6)"
-COUNTS = ("read", "kept", "duplicates", "rejected", "erased")
+COUNTS = ("read", "kept", "duplicates", "rejected", "erased", "excluded")
+"""Of each source: `read` is the sum of the others. `erased` rows are of people who had themselves erased, `excluded`
+ones of categories that the shop does not want to know of."""
 
-REJECTS = {"source": "string", "number": "long", "raw": "string", "reason": "string", "fingerprint": "string"}
+REJECTS = {
+    "source": "string",
+    "number": "long",
+    "raw": "string",
+    "reason": "string",
+    "user_id": "id",
+    "session_key": "long",
+    "fingerprint": "string",
+}
+"""`user_id` and `session_key` are null where they could not be read; `raw` where it may not be kept."""
 SOURCES = {
     "name": "string",
     **dict.fromkeys(COUNTS, "long"),
@@ -30,8 +41,10 @@ SOURCES = {
     "last_time": _TIME,
     "fingerprint": "string",
     "bytes": "long",
+    "ingested": "date",
 }
-"""`read_*` and `missing_*` count rows before duplicates are removed. `bytes` is the size of the source file."""
+"""`read_*` and `missing_*` count rows before duplicates are removed. `bytes` is the size of the source file, `ingested`
+the day on which it was read."""
 
 VISITS = {
     "user_id": "id",

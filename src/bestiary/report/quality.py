@@ -21,8 +21,8 @@ NEVER_NULL = frozenset(reason.removeprefix("missing_") for reason in REASONS["mi
 
 
 def closes(counts: Mapping[str, int]) -> bool:
-    """Whether `read = kept + duplicates + rejected + erased`."""
-    return counts["read"] == sum(counts[part] for part in ("kept", "duplicates", "rejected", "erased"))
+    """Whether `read = kept + duplicates + rejected + erased + excluded`."""
+    return counts["read"] == sum(counts[part] for part in ("kept", "duplicates", "rejected", "erased", "excluded"))
 
 
 def reason_type(reason: str) -> str:

@@ -158,7 +158,7 @@ def _sessions(records: Iterable[Record]) -> _Sessions:
 
 
 def stable_key(text: str) -> int:
-    """`stable_key` of events/macros.sql: a number of 63 bits, by which sessions are told apart."""
+    """`stable_key` of stable.sql: a number of 63 bits, by which sessions are told apart."""
     number = _uuid(text) if len(text) == UUID_LENGTH else None
     if number is None:
         digest = hashlib.md5(text.encode(errors="surrogatepass"), usedforsecurity=False).digest()

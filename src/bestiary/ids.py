@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +49,26 @@ class Secret:
         return self.digest("bestiary: which key is this")[:16]
 
 
-def secret(path: Path | None = None, environment: Mapping[str, str] = os.environ, variable: str = VARIABLE) -> Secret:
-    """The key from a file, else from the environment. ConfigError where there is none, or it is too short."""
-    named = environment.get(f"{variable}_FILE")
-    where, text = f"The environment variable {variable}", environment.get(variable)
+def secret(path: Path | None = None) -> Secret:
+    """The key of pseudonyms, from a file or else the environment; ConfigError where there is none, or a short one."""
+    key = read_key(VARIABLE, path)
+    if key is None:
+        raise ConfigError(
+            "The store holds pseudonyms, and their key is not given.",
+            allowed=f"It is in the environment ({VARIABLE}), or in a file ({VARIABLE}_FILE, or the setting "
+            "privacy.key_file).",
+            do="Give the key; without it nobody can be found. For a new store: openssl rand -hex 32",
+        )
+    return key
+
+
+def read_key(variable: str, path: Path | None = None) -> Secret | None:
+    """A key from a file, from an environment variable, or from the file that `variable`_FILE names; None without one.
+
+    Raises ConfigError where the file cannot be read, or the key is too short.
+    """
+    where, text = f"The environment variable {variable}", os.environ.get(variable)
+    named = os.environ.get(f"{variable}_FILE")
     file = path or (Path(named) if named and text is None else None)
     if file is not None:
         try:
@@ -63,11 +78,7 @@ def secret(path: Path | None = None, environment: Mapping[str, str] = os.environ
                 f"{file}: the key cannot be read ({error}).", do="Check the path and its rights."
             ) from error
     if text is None:
-        raise ConfigError(
-            "The store holds pseudonyms, and their key is not given.",
-            allowed=f"It is in the environment ({variable}), or in a file ({variable}_FILE, or a setting).",
-            do="Give the key; without it nobody can be found. For a new store: openssl rand -hex 32",
-        )
+        return None
     if len(text.strip()) < LEAST_KEY:
         raise ConfigError(
             f"{where} holds a key of {len(text.strip())} characters.",

@@ -1,0 +1,16 @@
+-- Functions whose results are stored: which bucket a customer is in, and the key of a session.
+
+-- The same in every version and on every engine: a UUID is a number of 128 bits, and any other text is its MD5, whose
+-- bytes are read with the least first; the halves of the number are combined (exclusive or), without the sign bit.
+CREATE OR REPLACE TEMP MACRO stable_number(t) AS coalesce(
+    CASE WHEN length(t) = 36 THEN cast(try_cast(t AS UUID) AS UHUGEINT) END, md5_number(t)
+);
+CREATE OR REPLACE TEMP MACRO stable_key(t) AS cast(
+    xor(stable_number(t) >> 64, stable_number(t)) & cast(9223372036854775807 AS UHUGEINT) AS BIGINT
+);
+-- Multiplicative hashing (Knuth) by 2^31 times the golden ratio, modulo the prime 2^31 - 1: ids in a row, or a step
+-- apart, are spread evenly.
+CREATE OR REPLACE TEMP MACRO stable_bucket_of_integer(n, buckets) AS cast(
+    abs(cast(n AS BIGINT) % 2147483647) * 1327217885 % 2147483647 * buckets // 2147483647 AS INTEGER
+);
+CREATE OR REPLACE TEMP MACRO stable_bucket_of_string(t, buckets) AS cast(stable_key(t) % buckets AS INTEGER);
