@@ -101,7 +101,7 @@ def cadence(
             with step(progress, "months", len(dates) + 1):
                 for at, until in zip(dates, [*dates[1:], run.as_of], strict=True):
                     table, given = scratch / "month.parquet", (settings.threads or 0, settings.engine_bytes)
-                    measure_earlier(parts, at, until, model.config.windows, table, scratch, *given)
+                    measure_earlier(parts, at, until, model.config.windows, table, scratch, *given, lake.left_out())
                     found.append(month(table, at, model, settings, known=until > at))
                     progress.advance()
                 answer = replay([one for one in found if one], model, settings)

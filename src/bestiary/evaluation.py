@@ -120,7 +120,7 @@ def _measured(
     at, until = _dates(at, until or run.as_of, begins, first, last, settings)
     chosen = set(sampled(lake.fixed.buckets, buyers))
     parts = [(part.bucket, part.month, part.path) for part in lake.visits() if part.bucket in chosen]
-    table = measure_earlier(parts, at, until, settings.windows, scratch / "evaluated.parquet", *given)
+    table = measure_earlier(parts, at, until, settings.windows, scratch / "evaluated.parquet", *given, lake.left_out())
     return at, until, table
 
 

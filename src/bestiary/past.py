@@ -46,14 +46,17 @@ def past(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Pro
         chosen = set(sampled(lake.fixed.buckets, buyers))
         some = [part for part in parts if part[0] in chosen]
         given = (scratch, settings.threads or 0, settings.engine_bytes)
+        left_out = lake.left_out()
         earlier = None
         if at is not None:
             earlier = scratch / "earlier.parquet"
-            measure_earlier(some, at, run.as_of, settings.windows, earlier, *given)
+            measure_earlier(some, at, run.as_of, settings.windows, earlier, *given, left_out)
         progress.advance()
         visits = scratch / "first_visits.parquet"
         few = set(sampled(lake.fixed.buckets, buyers, FIRST_VISITS))
-        measure_first_visits([part for part in parts if part[0] in few], run.as_of, settings.windows, visits, *given)
+        measure_first_visits(
+            [part for part in parts if part[0] in few], run.as_of, settings.windows, visits, *given, left_out=left_out
+        )
         progress.advance()
     return History(
         earlier=earlier,

@@ -91,6 +91,12 @@ def quote(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def literals(values: Iterable[int | str]) -> str:
+    """Values as an SQL list for `IN`; empty for none."""
+    found = ", ".join(quote(one) if isinstance(one, str) else str(one) for one in values)
+    return f"({found})" if found else ""
+
+
 def identifier(name: str) -> str:
     """A name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

@@ -23,7 +23,7 @@ from bestiary.sql import connect, within
 def measure(lake: Store, run: Run, settings: Settings, scratch: Path, progress: Progress) -> None:
     """Write the customer table and the quality figures of a run. Memory: each batch within the engine's share."""
     visits = ((part.bucket, part.month, part.path) for part in lake.visits())
-    batches = batched(visits, run.as_of, settings.windows)
+    batches = batched(visits, run.as_of, settings.windows, lake.left_out())
     engine = LocalEngine(threads=settings.threads, memory_bytes=settings.engine_bytes)
     share = engine.share(len(batches))
     plan = Measure(run.as_of, settings.windows, scratch, share.threads, share.memory_bytes)
@@ -116,7 +116,7 @@ def draw(lake: Store, run: Run, settings: Settings, progress: Progress) -> None:
     sources = run.sources()
     run.finish(
         {
-            "key": run_key(sources, settings, model["provenance"].get("before")),
+            "key": run_key(sources, settings, model["provenance"].get("before"), lake.left_out()),
             "preset": settings.preset,
             "language": language,
             "sources": len(sources),
@@ -134,7 +134,7 @@ def key(lake: Store, as_of: date, sources: Sequence[str], settings: Settings) ->
     """What the run as of a date would be made from now: see `run_key`; the run before it is part of that."""
     from bestiary.past import before_digest
 
-    return run_key(sources, settings, before_digest(lake.path, as_of, settings))
+    return run_key(sources, settings, before_digest(lake.path, as_of, settings), lake.left_out())
 
 
 def last_midnight(lake: Store, settings: Settings, progress: Progress) -> date:

@@ -10,7 +10,11 @@ WITH visits AS (
         hour(hour) AS hour_of_day,
         isodow(hour) AS day_of_week
     FROM read_parquet({{ files }}, hive_partitioning = FALSE)
-    WHERE hour >= TIMESTAMP '{{ starts[-1] }}' AND hour < TIMESTAMP '{{ as_of }}'
+    WHERE
+        hour >= TIMESTAMP '{{ starts[-1] }}' AND hour < TIMESTAMP '{{ as_of }}'
+        {% if left_out %}
+        AND user_id NOT IN {{ left_out }}
+        {% endif %}
 ),
 
 sessions AS (

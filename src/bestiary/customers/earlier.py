@@ -52,13 +52,15 @@ def measure_earlier(
     folder: Path,
     threads: int,
     memory_bytes: int,
+    left_out: Sequence[int | str] = (),
 ) -> Path:
     """Write the customers of the parts' buckets as of `at` with their outcome in [at, until), ordered by user_id.
 
     All columns of the customer table as of `at`, then `outcome_value` (double, currency: prices paid in the window
     less refunds there, added as exact decimals; 0 when nothing was bought or paid back; a refund of an earlier
     purchase makes it negative) and `outcome_bought` (boolean: a purchase in the window, also at an unknown price).
-    Nulls are those of the customer table. Only customers seen before `at`, in its longest window, are there.
+    Nulls are those of the customer table. Only customers seen before `at`, in its longest window, are there,
+    and nobody of `left_out`.
 
     Parts must be whole buckets. One batch at a time is held, within `memory_bytes`; the rest spills to `folder`.
     Raises EventsError where no part can hold an event before `at`.
@@ -66,7 +68,7 @@ def measure_earlier(
     listed = [part for part in parts if part[1] <= f"{until:%Y-%m}"]
     written = []
     with connect(threads=threads, memory_bytes=memory_bytes, spill=folder) as connection:
-        for batch in batched(listed, at, windows):
+        for batch in batched(listed, at, windows, left_out):
             written.append(folder / f"earlier-{batch.number}.parquet")
             connection.execute(f"CREATE OR REPLACE TEMP VIEW earlier AS {customers_query(batch, at, windows)}")
             files = _since(at, batch, listed)

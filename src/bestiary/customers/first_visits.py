@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from bestiary.customers.measure import batched, copy_part, merge
-from bestiary.sql import connect, path_list, render
+from bestiary.sql import connect, literals, path_list, render
 from bestiary.windows import Windows, window_start
 
 COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 20, 21)
@@ -21,6 +21,7 @@ def measure_first_visits(
     threads: int,
     memory_bytes: int,
     counts: Sequence[int] = COUNTS,
+    left_out: Sequence[int | str] = (),
 ) -> Path:
     """Write what the first n visits of the customers of the parts' buckets tell, for each n of `counts`.
 
@@ -31,15 +32,16 @@ def measure_first_visits(
     names and with their units and null rules, as of the same `as_of` but from the first n visits only.
 
     Parts (bucket, month, file) must be whole buckets. One batch at a time is held, within `memory_bytes`; the rest
-    spills to `folder`. Raises EventsError where no part can hold an event of the window.
+    spills to `folder`; nobody of `left_out` is there. Raises EventsError where no part can hold an event of the window.
     """
     written = []
     with connect(threads=threads, memory_bytes=memory_bytes, spill=folder) as connection:
-        for batch in batched(parts, as_of, windows):
+        for batch in batched(parts, as_of, windows, left_out):
             written.append(folder / f"first-visits-{batch.number}.parquet")
             query = render(
                 Path(__file__).parent / "first_visits.sql",
                 files=path_list(batch.files),
+                left_out=literals(batch.left_out),
                 start=max(window_start(as_of, windows[-1]), batch.first).isoformat(),
                 as_of=as_of.isoformat(),
                 windows=windows,

@@ -5,7 +5,11 @@ WITH visits AS (
         *,
         views + carts + removals + purchases + refunds AS events
     FROM read_parquet({{ files }}, hive_partitioning = FALSE)
-    WHERE hour >= TIMESTAMP '{{ start }}' AND hour < TIMESTAMP '{{ as_of }}'
+    WHERE
+        hour >= TIMESTAMP '{{ start }}' AND hour < TIMESTAMP '{{ as_of }}'
+        {% if left_out %}
+        AND user_id NOT IN {{ left_out }}
+        {% endif %}
 ),
 
 bought AS (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bestiary.errors import EventsError
 from bestiary.files import replacing
-from bestiary.sql import connect, path_list, quote, render
+from bestiary.sql import connect, literals, path_list, quote, render
 from bestiary.windows import Windows, window_start
 
 if TYPE_CHECKING:
@@ -37,15 +37,23 @@ class Measure:
 
 @dataclass(frozen=True)
 class Batch:
-    """Parts of visits with all that some buckets of customers did from the day `first` on, and nothing before it."""
+    """Parts of visits with all that some buckets of customers did from the day `first` on, and nothing before it.
+
+    Nobody of `left_out` is measured.
+    """
 
     number: int
     files: tuple[Path, ...]
     first: date
+    left_out: tuple[int | str, ...] = ()
 
 
-def batched(parts: Iterable[tuple[int, str, Path]], as_of: date, windows: Windows) -> list[Batch]:
+def batched(
+    parts: Iterable[tuple[int, str, Path]], as_of: date, windows: Windows, left_out: Sequence[int | str] = ()
+) -> list[Batch]:
     """Parts of visits (bucket, month, file) that can hold events of the longest window, whole buckets together.
+
+    `left_out` are customers who are not to be measured, because they object.
 
     Raises EventsError where there is none.
     """
@@ -63,7 +71,7 @@ def batched(parts: Iterable[tuple[int, str, Path]], as_of: date, windows: Window
             do="Name another date (--as-of), or ingest other files.",
         )
     first = max(start, date.fromisoformat(f"{min(months)}-01"))
-    return [Batch(number, files, first) for number, files in enumerate(_together(buckets))]
+    return [Batch(number, files, first, tuple(left_out)) for number, files in enumerate(_together(buckets))]
 
 
 def _together(buckets: Mapping[int, Sequence[Path]]) -> Iterator[tuple[Path, ...]]:
@@ -104,6 +112,7 @@ def customers_query(batch: Batch, as_of: date, windows: Windows) -> str:
     return render(
         Path(__file__).parent / "customers.sql",
         files=path_list(batch.files),
+        left_out=literals(batch.left_out),
         as_of=as_of.isoformat(),
         windows=windows,
         starts=[max(window_start(as_of, months), batch.first).isoformat() for months in windows],

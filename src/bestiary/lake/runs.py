@@ -137,13 +137,16 @@ class Run:
         return content
 
 
-def run_key(sources: Sequence[str], settings: Settings, before: str | None = None) -> str:
+def run_key(
+    sources: Sequence[str], settings: Settings, before: str | None = None, left_out: Sequence[int | str] = ()
+) -> str:
     """What a run is made from, as one text: its sources, our version, the settings that its model depends on.
 
-    `before` is a digest of the run before it, which it carries on; None where there is none.
+    `before` is a digest of the run before it, which it carries on; None where there is none. Nobody of `left_out`
+    was measured.
     """
     asked = settings.model_dump(mode="json", exclude={"threads", "memory", "language", "privacy", *FIXED})
-    return _digest([sorted(sources), asked, __version__, before])
+    return _digest([sorted(sources), asked, __version__, before, list(left_out)])
 
 
 def lake_fingerprint(sources: Sequence[str]) -> str:

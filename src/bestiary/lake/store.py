@@ -20,6 +20,7 @@ from bestiary.ids import Ids, secret
 from bestiary.lake import delta, litter
 from bestiary.lake.fixed import Fixed, read_fixed
 from bestiary.lake.lock import MARK
+from bestiary.lake.objections import objections
 from bestiary.lake.sources import read_sources
 from bestiary.lake.tables import TABLES
 from bestiary.parts import Part
@@ -103,6 +104,11 @@ class Store:
     def ids(self, settings: Settings) -> Ids:
         """How customers are known here; ConfigError where the key of the pseudonyms is not given."""
         return self.fixed.ids(self.path, settings.privacy)
+
+    def left_out(self) -> tuple[int | str, ...]:
+        """The customers who object to being segmented, sorted."""
+        text = self.fixed.stored_kinds["user_id"] == "string"
+        return tuple(sorted(one if text else int(one) for one in objections(self.path)))
 
     def remove_if_empty(self) -> None:
         """Undo `create` where no source was committed since."""
