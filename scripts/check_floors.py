@@ -28,10 +28,22 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("events", "lake", "customers", "segments", "simulate"),
     ("report", "serve", "publish", "privacy"),
-    ("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard", "service", "stored"),
     (
-        *("cli", "cli_tools", "cli_export", "cli_serve", "cli_options"),
-        *("show", "show_changes", "show_segments", "show_worth", "guard", "logs", "bars"),
+        "pipeline",
+        "intake",
+        "gate",
+        "steps",
+        "past",
+        "changes",
+        "evaluation",
+        "dashboard",
+        "service",
+        "stored",
+        "rights",
+    ),
+    (
+        *("cli", "cli_tools", "cli_export", "cli_serve", "cli_subject", "cli_options"),
+        *("show", "show_changes", "show_segments", "show_subject", "show_worth", "guard", "logs", "bars"),
     ),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -43,11 +55,15 @@ NEIGHBOURS = {
     *((room, "past") for room in ("steps", "changes", "evaluation")),
     *(
         (room, other)
-        for room in ("cli", "cli_tools", "cli_export", "cli_serve")
-        for other in ("cli_options", "show", "show_changes", "show_segments", "show_worth", "guard")
+        for room in ("cli", "cli_tools", "cli_export", "cli_serve", "cli_subject")
+        for other in ("cli_options", "show", "show_changes", "show_segments", "show_subject", "show_worth", "guard")
     ),
-    *((room, other) for room in ("show_changes", "show_segments", "show_worth") for other in ("show", "logs")),
-    *(("cli", "cli_tools"), ("cli", "cli_export"), ("cli", "cli_serve")),
+    *(
+        (room, other)
+        for room in ("show_changes", "show_segments", "show_subject", "show_worth")
+        for other in ("show", "logs")
+    ),
+    *(("cli", "cli_tools"), ("cli", "cli_export"), ("cli", "cli_serve"), ("cli", "cli_subject")),
     *(("guard", "logs"), ("show", "logs"), ("logs", "bars")),
 }
 """Who may import whom on one floor; on the ground floor everyone may, as long as nobody imports himself in the end."""

@@ -9,6 +9,7 @@ from bestiary import __version__
 from bestiary import cli_options as options
 from bestiary.cli_export import onnx, sql
 from bestiary.cli_serve import keys, serve
+from bestiary.cli_subject import subject
 from bestiary.cli_tools import cadence, dashboard, doctor, movements, rejects, runs, simulate
 from bestiary.guard import EXIT_STATUSES, telling
 
@@ -171,6 +172,7 @@ for command in (dashboard, serve, movements, cadence, onnx, runs, rejects, docto
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(sql, name="sql")
+app.add_typer(subject, name="subject")
 
 
 @app.command()

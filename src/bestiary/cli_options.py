@@ -151,3 +151,16 @@ def read_settings(config: Path | None, **overrides: object) -> "Settings":
     from bestiary.config import load_settings
 
     return load_settings(config, **{k: v.value if isinstance(v, StrEnum) else v for k, v in overrides.items()})
+
+
+def people(user_ids: list[str] | None, file: Path | None) -> list[str]:
+    """The ids that were named, and those of a file with one a line; each once."""
+    from bestiary.errors import ConfigError
+
+    lines = list[str]()
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"Cannot read {file}: {error}.", do="Name a text file with one id a line.") from error
+    return list(dict.fromkeys([*(user_ids or ()), *(line.strip() for line in lines if line.strip())]))

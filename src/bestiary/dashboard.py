@@ -50,7 +50,9 @@ def dashboard(
     given = _given(token)
     made = secrets.token_urlsafe(24) if given is None and not is_loopback(host) else None
     with closing(Comparisons(compare)) as comparisons:
-        app = create_app(store, comparisons, token=given or made, language=language, warm=True)
+        app = create_app(
+            store, comparisons, token=given or made, language=language, warm=True, privacy=settings.privacy
+        )
         _serve(app, host, port, lambda where: told(where, made))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import closing, suppress
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,9 @@ from bestiary.lake.compact import compact, is_crowded
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.erased import key_of, read_book, until
 from bestiary.lake.lock import SEEN, locked
+from bestiary.lake.retention import retain
 from bestiary.lake.store import Store
+from bestiary.privacy import receipts
 from bestiary.progress import SILENT, Progress, step
 
 Told = Callable[[Sequence[Ingested], Arrivals], object]
@@ -90,7 +93,16 @@ def ingest(
             engine = LocalEngine(threads=settings.threads, memory_bytes=settings.engine_bytes)
             with lake.scratch() as scratch:
                 compact(lake, engine, scratch, progress)
+        if not made or added:
+            _retain(lake, settings)
     return added, arrivals
+
+
+def _retain(lake: Store, settings: Settings) -> None:
+    """Let go of what the shop keeps no longer, and write a receipt where there was any."""
+    expired = retain(lake, settings.privacy, datetime.now(ZoneInfo(lake.fixed.time_zone)).date())
+    if expired:
+        receipts.add(lake.path, "retention", asdict(expired))
 
 
 def _remembered(store: Path) -> dict[str, Remembered]:

@@ -125,9 +125,12 @@ def runs(store: Path) -> list[Run]:
     return all_runs(Store.open(store, DEFAULTS).path)
 
 
-def customer(store: Path, user_id: int | str, *, as_of: date | None = None) -> dict[str, Any] | None:
-    """One customer's row of a run, by default the latest; None for a customer whom the run does not have."""
-    return lookup(find_run(store, as_of, "customers").path / "customers.parquet", user_id)
+def customer(
+    store: Path, user_id: int | str, *, as_of: date | None = None, settings: Settings = DEFAULTS
+) -> dict[str, Any] | None:
+    """One customer's row of a run, by default the latest, by the id as the shop writes it; None where there is nobody."""
+    stored = Store.open(store, settings).ids(settings).stored(str(user_id))
+    return None if stored is None else lookup(find_run(store, as_of, "customers").path / "customers.parquet", stored)
 
 
 def demo(folder: Path, *, settings: Settings = DEFAULTS, progress: Progress = SILENT, told: Told = nobody) -> Outcome:

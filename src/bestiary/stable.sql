@@ -14,3 +14,9 @@ CREATE OR REPLACE TEMP MACRO stable_bucket_of_integer(n, buckets) AS cast(
     abs(cast(n AS BIGINT) % 2147483647) * 1327217885 % 2147483647 * buckets // 2147483647 AS INTEGER
 );
 CREATE OR REPLACE TEMP MACRO stable_bucket_of_string(t, buckets) AS cast(stable_key(t) % buckets AS INTEGER);
+
+-- HMAC-SHA-256 (RFC 2104), the first 128 bits in hexadecimal: `i` and `o` are the key combined with the inner and the
+-- outer constant.
+CREATE OR REPLACE TEMP MACRO keyed_hash(i, o, t) AS left(
+    sha256(o || unhex(sha256(i || encode(cast(t AS VARCHAR))))), 32
+);

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 from pydantic_core import from_json
 
-from bestiary.config import Language
+from bestiary.config import Language, Privacy
 from bestiary.customers.lookup import found_row, open_lookup
 from bestiary.errors import BusyError, ModelError
 from bestiary.files import Stamp, stamp
@@ -28,7 +28,8 @@ class Customers:
     """
 
     def __init__(self, store: Path) -> None:
-        read_fixed(store)  # so that what is no store is told at once
+        # What is no store is told at once, and so is a key of pseudonyms that is missing.
+        self.ids = read_fixed(store).ids(store, Privacy())
         self.store = store
         self._connection = open_lookup()
         self._lock = threading.Lock()
@@ -39,11 +40,14 @@ class Customers:
 
         Raises BestiaryError where the store cannot be read, or the run is being made anew.
         """
+        stored = self.ids.stored(user_id)
+        if stored is None:
+            return None
         try:
             with self._lock:
                 run = find_run(self.store, None, "fit")
                 before = _stamps(run)
-                place, columns = (found_row(self._connection, run.path / name, user_id) for name in TABLES[:2])
+                place, columns = (found_row(self._connection, run.path / name, stored) for name in TABLES[:2])
                 serving = self._read(run, before)
                 if _stamps(run) != before:
                     raise BusyError("The run is being made anew.", do="Ask again when it has been.")
@@ -54,9 +58,10 @@ class Customers:
         if place is None or columns is None:
             return None
         try:
-            return {"as_of": run.as_of} | _said(serving, place, columns, said)
+            found = {"as_of": run.as_of} | _said(serving, place, columns, said)
         except (KeyError, IndexError) as error:
             raise ModelError("The tables of the run and its model do not agree.", do="Fit again.") from error
+        return found | {"user_id": user_id} if self.ids.key else found  # a pseudonym is not told
 
     def _read(self, run: Run, now: tuple[Stamp | None, ...]) -> Serving:
         if self._serving is None or self._serving[:2] != (run, now):

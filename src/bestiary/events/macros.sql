@@ -39,11 +39,8 @@ CREATE OR REPLACE TEMP MACRO price_from_text(t) AS CASE
 END;
 CREATE OR REPLACE TEMP MACRO price_from_number(n) AS cast(n AS DOUBLE) + 0;
 
--- HMAC-SHA-256 (RFC 2104), the first 128 bits in hexadecimal: `i` and `o` are the key combined with the inner and the
--- outer constant. The connection was given the keys as variables, so that no statement holds them.
-CREATE OR REPLACE TEMP MACRO keyed_hash(i, o, t) AS left(
-    sha256(o || unhex(sha256(i || encode(cast(t AS VARCHAR))))), 32
-);
+-- Keyed hashes (see stable.sql) with the keys that the connection was given as variables, so that no statement holds
+-- them.
 CREATE OR REPLACE TEMP MACRO pseudonym(t) AS keyed_hash(
     getvariable('pseudonym_inner'), getvariable('pseudonym_outer'), t
 );

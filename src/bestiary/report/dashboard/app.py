@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
-from bestiary.config import LANGUAGES, Language
+from bestiary.config import LANGUAGES, Language, Privacy
 from bestiary.report.dashboard.access import Guarded
 from bestiary.report.dashboard.board import Board
 from bestiary.report.dashboard.compared import Comparisons
@@ -16,6 +16,9 @@ from bestiary.report.dashboard.trouble import troubles
 from bestiary.report.pages import PAGES
 
 MONTH = 30 * 24 * 3600
+
+
+NO_SETTINGS = Privacy()
 
 
 def answered(request: Request, text: str, status: int = 200) -> Response:
@@ -33,6 +36,7 @@ def create_app(
     token: str | None = None,
     language: Language | None = None,
     warm: bool = False,
+    privacy: Privacy = NO_SETTINGS,
 ) -> Guarded:
     """The dashboard of a store as an ASGI application; `comparisons` are of any two of its runs.
 
@@ -40,7 +44,7 @@ def create_app(
     `warm` is to have made the pages of the latest run before the first is asked for.
     Raises StoreError where there is no store.
     """
-    board = Board(store, comparisons, language)
+    board = Board(store, comparisons, language, privacy)
     app = FastAPI(title="Bestiary", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(door(token, language))
     troubles(app, board.shelf, language)

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from fastapi import HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
-from bestiary.config import LANGUAGES, Language, Settings
+from bestiary.config import LANGUAGES, Language, Privacy, Settings
 from bestiary.errors import BestiaryError
 from bestiary.lake.rejects import examples
 from bestiary.lake.runs import Run
@@ -26,11 +26,11 @@ from bestiary.report.pages import PAGES
 class Board:
     """What the pages of one store are made with."""
 
-    def __init__(self, store: Path, comparisons: Comparisons, language: Language | None) -> None:
+    def __init__(self, store: Path, comparisons: Comparisons, language: Language | None, privacy: Privacy) -> None:
         self.store, self.language = store.resolve(), language
         self.shelf = Shelf(Store.open(self.store, Settings()))
         self.people = People(self.shelf.store.fixed.currency)
-        self.comparisons = comparisons
+        self.comparisons, self.privacy = comparisons, privacy
 
     def warm(self) -> None:
         """Make the pages of the latest run, so that who comes first waits no longer than who comes next."""
@@ -120,7 +120,9 @@ class Board:
         def found() -> tuple[str, bool]:
             # As it was typed; and without the spaces around it, which come with what is copied.
             asked = dict.fromkeys(one for one in (user_id, user_id.strip()) if one.strip())
-            all_found = (self.people.find(one, desk.run, runs, self.shelf.model) for one in asked)
+            ids = self.shelf.store.fixed.ids(self.store, self.privacy)
+            known = (stored for stored in map(ids.stored, asked) if stored is not None)
+            all_found = (self.people.find(one, desk.run, runs, self.shelf.model) for one in known)
             person = next((one for one in all_found if one), None)
             return self.shown(desk, parts=("customer",), person=person), person is None
 

@@ -41,8 +41,8 @@ class People:
         self._connection: DuckDBPyConnection = open_lookup()
         self._connection.execute("SET GLOBAL parquet_metadata_cache = true")  # else not for cursors
 
-    def find(self, user_id: str, run: Run, runs: Sequence[Run], model: Callable[[Run], Model]) -> Person | None:
-        """A customer of a run by the text of their id; None where there is nobody.
+    def find(self, user_id: int | str, run: Run, runs: Sequence[Run], model: Callable[[Run], Model]) -> Person | None:
+        """A customer of a run by the store's id; None where there is nobody.
 
         `runs` are those to look for their history in. Raises ModelError where a table is missing or damaged.
         """
@@ -68,7 +68,7 @@ def _names(model: Model) -> dict[int, dict[str, str]]:
     return {segment.segment: segment.name.model_dump() for one in both for segment in one.segments}
 
 
-def _then(cursor: "DuckDBPyConnection", user_id: str, run: Run, model: Callable[[Run], Model]) -> Record:
+def _then(cursor: "DuckDBPyConnection", user_id: int | str, run: Run, model: Callable[[Run], Model]) -> Record:
     told = {"as_of": run.path.name, "there": False, "segment": None, "name": None, "damaged": False}
     try:
         row = found_row(cursor, run.path / "segments.parquet", user_id)

@@ -1,0 +1,37 @@
+"""What is said of a request: where the page is, and the receipt."""
+
+from pathlib import Path
+from typing import Any
+
+from bestiary.config import Settings
+from bestiary.files import write_json, write_text
+from bestiary.logs import Log
+from bestiary.show import Out, path
+
+
+def exported(log: Log, found: dict[str, Any], out: Path, settings: Settings) -> None:
+    """Write the page and the JSON beside it, readable by the owner alone, and say where they are."""
+    from bestiary.privacy.page import page
+
+    text = page(found, settings.language or "en", settings.windows)
+    write_json(out.with_suffix(".json"), found)
+    write_text(out, text)
+    for one in (out, out.with_suffix(".json")):
+        one.chmod(0o600)
+        path(log, "export", one)
+
+
+def receipt(log: Log, told: dict[str, Any]) -> None:
+    """Print a receipt: what was removed where, who else has it, and what is left to do."""
+    out = Out(log)
+    out.say(f"Receipt {told['number']}, request {told['request']}: {told['action']}, {told['people']:,} people.")
+    for name, rows in told.get("removed", {}).items():
+        out.say(f"  removed, {name}: {rows:,}")
+    if told.get("recipients"):
+        out.say("Tell those who were given it (Art. 19): " + "; ".join(told["recipients"]) + ".", wrap=True)
+    if told.get("may still be in"):
+        out.say(
+            "Source files of that time, which may still hold them: " + ", ".join(told["may still be in"]) + ".",
+            wrap=True,
+        )
+    log.result("receipt", **told)
