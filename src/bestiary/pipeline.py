@@ -128,7 +128,7 @@ def runs(store: Path) -> list[Run]:
 def customer(
     store: Path, user_id: int | str, *, as_of: date | None = None, settings: Settings = DEFAULTS
 ) -> dict[str, Any] | None:
-    """One customer's row of a run, by default the latest, by the id as the shop writes it; None where there is nobody."""
+    """A customer's row of a run, by default the latest, by the id as the shop writes it; None where there is nobody."""
     stored = Store.open(store, settings).ids(settings).stored(str(user_id))
     return None if stored is None else lookup(find_run(store, as_of, "customers").path / "customers.parquet", stored)
 
