@@ -10,41 +10,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "bestiary"
+COMMANDS = ("cli_tools", "cli_audience", "cli_export", "cli_publish", "cli_serve", "cli_subject")
+SHOWS = ("show_audience", "show_changes", "show_lift", "show_segments", "show_subject", "show_worth")
 FLOORS: tuple[tuple[str, ...], ...] = (
     (
-        "config",
-        "config_tables",
-        "contract",
-        "errors",
-        "faults",
-        "ids",
-        "progress",
-        "streams",
-        "sql",
-        "files",
-        "parts",
-        "web",
-        "windows",
+        *("config", "config_tables", "contract", "errors", "faults", "files", "ids", "parts", "progress"),
+        *("sql", "streams", "web", "windows"),
     ),
     ("events", "lake", "customers", "segments", "simulate"),
     ("report", "serve", "publish", "privacy"),
     (
-        "pipeline",
-        "intake",
-        "gate",
-        "steps",
-        "past",
-        "changes",
-        "evaluation",
-        "dashboard",
-        "service",
-        "stored",
-        "rights",
+        *("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard", "service", "stored"),
+        *("audience", "lift", "events_out", "publishing", "rights"),
     ),
-    (
-        *("cli", "cli_tools", "cli_export", "cli_serve", "cli_subject", "cli_options"),
-        *("show", "show_changes", "show_segments", "show_subject", "show_worth", "guard", "logs", "bars"),
-    ),
+    ("cli", *COMMANDS, "cli_options", "show", *SHOWS, "guard", "logs", "bars"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NEIGHBOURS = {
@@ -53,17 +32,9 @@ NEIGHBOURS = {
     ("service", "stored"),
     ("intake", "gate"),
     *((room, "past") for room in ("steps", "changes", "evaluation")),
-    *(
-        (room, other)
-        for room in ("cli", "cli_tools", "cli_export", "cli_serve", "cli_subject")
-        for other in ("cli_options", "show", "show_changes", "show_segments", "show_subject", "show_worth", "guard")
-    ),
-    *(
-        (room, other)
-        for room in ("show_changes", "show_segments", "show_subject", "show_worth")
-        for other in ("show", "logs")
-    ),
-    *(("cli", "cli_tools"), ("cli", "cli_export"), ("cli", "cli_serve"), ("cli", "cli_subject")),
+    *((room, other) for room in ("cli", *COMMANDS) for other in ("cli_options", "show", *SHOWS, "guard", "logs")),
+    *((room, other) for room in SHOWS for other in ("show", "logs")),
+    *(("cli", room) for room in COMMANDS),
     *(("guard", "logs"), ("show", "logs"), ("logs", "bars")),
 }
 """Who may import whom on one floor; on the ground floor everyone may, as long as nobody imports himself in the end."""

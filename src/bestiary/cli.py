@@ -8,6 +8,7 @@ import typer
 from bestiary import __version__
 from bestiary import cli_options as options
 from bestiary.cli_export import onnx, sql
+from bestiary.cli_publish import publish
 from bestiary.cli_serve import keys, serve
 from bestiary.cli_subject import subject
 from bestiary.cli_tools import cadence, dashboard, doctor, movements, rejects, runs, simulate
@@ -168,7 +169,7 @@ def evaluate(
         show_worth.evaluation(log, found, out)
 
 
-for command in (dashboard, serve, movements, cadence, onnx, runs, rejects, doctor, simulate):
+for command in (dashboard, serve, publish, movements, cadence, onnx, runs, rejects, doctor, simulate):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(sql, name="sql")

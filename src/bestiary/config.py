@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from bestiary.config_tables import Choice, Frozen, Privacy
+from bestiary.config_tables import Choice, Frozen, Privacy, Publish
 from bestiary.errors import ConfigError, did_you_mean
 from bestiary.faults import explain
 
@@ -21,6 +21,7 @@ __all__ = [
     "Language",
     "Preset",
     "Privacy",
+    "Publish",
     "Settings",
     "growing",
     "known_zone",
@@ -63,6 +64,7 @@ class Settings(Frozen):
     """The one to take, whatever the comparison says."""
     choice: Choice = Choice()
     privacy: Privacy = Privacy()
+    publish: Publish = Publish()
     anew: Annotated[bool, Field(strict=True)] = False
     """Whether to choose again, instead of keeping the candidate and k of the run before while they hold.
 
@@ -173,7 +175,7 @@ def _validated(path: Path | None, overrides: dict[str, object]) -> Settings:
     values: dict[str, object] = {} if path is None else read_toml(path)
     values |= {key: value for key, value in overrides.items() if value is not None}
     _known(values, Settings.model_fields, "", path)
-    tables: tuple[tuple[str, type[Frozen]], ...] = (("choice", Choice), ("privacy", Privacy))
+    tables: tuple[tuple[str, type[Frozen]], ...] = (("choice", Choice), ("privacy", Privacy), ("publish", Publish))
     for name, table in tables:
         if isinstance(given := values.get(name), dict):
             _known(given, table.model_fields, f" of [{name}]", path)

@@ -1,9 +1,11 @@
-"""The tables of a settings file: `[choice]`, when a segmentation is believed; `[privacy]`, what is kept of people."""
+"""The tables of a settings file: `[choice]`, when a segmentation is believed; `[privacy]`, what is kept of people;
+`[publish]`, what a warehouse needs to know."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class Frozen(BaseModel):
@@ -75,3 +77,30 @@ class Privacy(Frozen):
     """How long it is remembered that a person was erased: as long as old files and backups may come back."""
     smallest_group: Annotated[int, Field(ge=2, le=1000)] = 10
     """Nothing that is shared outside tells of fewer people than this."""
+
+
+def _like(pattern: str, told: str) -> AfterValidator:
+    """A rule that a text follows a pattern, told in words."""
+
+    def follows(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(told)
+        return value
+
+    return AfterValidator(follows)
+
+
+class Publish(Frozen):
+    """What Redshift needs to load files: the table `[publish]` of a settings file. See docs/warehouse.md.
+
+    None of these is a secret: who may read the bucket is decided by the role, which Redshift takes on by itself.
+    """
+
+    s3_staging: Annotated[str, _like(r"s3://[^/?#]+(/[^?#]*)?", "an address such as s3://bucket/prefix")] | None = None
+    """Where the files lie while Redshift reads them."""
+    iam_role: (
+        Annotated[str, _like(r"default|arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", "an ARN, or default")] | None
+    ) = None
+    """The role that Redshift reads the bucket with."""
+    region: Annotated[str, _like(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-3")] | None = None
+    """The bucket's region, where it is not the cluster's."""

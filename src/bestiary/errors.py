@@ -53,12 +53,20 @@ class ModelError(BestiaryError):
     """A model or another artefact of a run that is missing, damaged or of a newer format."""
 
 
+class PublishError(BestiaryError):
+    """A warehouse, a bucket or a folder that cannot be reached, or does not take what is published."""
+
+
 class FormatError(ModelError):
     """A model of another format, older or newer: nothing is wrong with it."""
 
 
 class DamageWarning(UserWarning):
     """Something of a store is damaged, and was passed over."""
+
+
+class LeftWarning(DamageWarning):
+    """Something was done, and what should follow it could not be done yet."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -145,7 +145,8 @@ def run_key(
     `before` is a digest of the run before it, which it carries on; None where there is none. Nobody of `left_out`
     was measured.
     """
-    asked = settings.model_dump(mode="json", exclude={"threads", "memory", "language", "privacy", *FIXED})
+    aside = {"threads", "memory", "language", "privacy", "publish", *FIXED}
+    asked = settings.model_dump(mode="json", exclude=aside)
     return _digest([sorted(sources), asked, __version__, before, list(left_out)])
 
 
