@@ -61,6 +61,24 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shared(tmp_path_factory, "hostile", make_hostile)
 
 
+@pytest.fixture(scope="session")
+def whole_store(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
+    """A copy of the dashboard's store whose runs are complete; tests that change it take a copy."""
+    from dashboard_shop import shared
+    from warehouses import completing
+
+    return shared(tmp_path_factory, "whole-months", completing(store))
+
+
+@pytest.fixture(scope="session")
+def whole_hostile(tmp_path_factory: pytest.TempPathFactory, hostile: Path) -> Path:
+    """The same of the store whose ids, brands and categories do their worst."""
+    from dashboard_shop import shared
+    from warehouses import completing
+
+    return shared(tmp_path_factory, "whole-hostile", completing(hostile))
+
+
 @pytest.fixture(scope="module")
 def desk(store: Path) -> "TestClient":
     """Who asks the dashboard of that store."""

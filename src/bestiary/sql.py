@@ -14,7 +14,13 @@ from bestiary.errors import BestiaryError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DAMAGED = ("Failed to read file", "TProtocolException", "too small to be a Parquet file", "Footer length error")
+DAMAGED = (
+    "Failed to read file",
+    "TProtocolException",
+    "too small to be a Parquet file",
+    "Footer length error",
+    "know what type",
+)
 """What DuckDB says of a Parquet file that has its end but is damaged before it; it has no kind of error for that."""
 
 

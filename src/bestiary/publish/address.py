@@ -97,8 +97,8 @@ def _of_uri(uri: str, where: str, to: str, environment: Mapping[str, str], *, wi
     """A connection string of libpq, with what we add to it."""
     scheme = uri.partition("://")[0].lower()
     kind: Kind = "redshift" if to == "redshift" else "warehouse"
-    parts = _split(uri) if scheme in SCHEMES and not re.search(r"\s", uri) else None
-    if parts is None or parts.fragment or (SCHEMES[scheme] == "redshift") > (kind == "redshift"):
+    parts = _split(uri) if scheme in SCHEMES else None
+    if parts is None or (SCHEMES[scheme] == "redshift") > (kind == "redshift"):
         raise ConfigError(
             f"{where} holds no connection that can be read.",  # which is not shown: it may hold a password
             allowed="Such as postgresql://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full",
@@ -124,10 +124,14 @@ def _of_uri(uri: str, where: str, to: str, environment: Mapping[str, str], *, wi
 
 
 def _split(uri: str) -> SplitResult | None:
+    """The parts of a connection string; None where a special sign of a password may have cut it at the wrong place."""
     try:
-        return urlsplit(uri)
+        parts = urlsplit(uri)
     except ValueError:  # half of the brackets of an IPv6 address
         return None
+    ports = [one.rpartition("]")[2].partition(":")[2] for one in parts.netloc.rpartition("@")[2].split(",")]
+    strange = re.search(r"[\s\0-\x1f]", uri) or parts.fragment or "@" in parts.path + parts.query or "#" in uri
+    return None if strange or not all(port.isascii() and (port.isdigit() or not port) for port in ports) else parts
 
 
 def _secrets_in(uri: str) -> Iterable[str]:

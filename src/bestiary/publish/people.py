@@ -53,8 +53,6 @@ def named_people(ids: Ids, dialect: Dialect) -> Iterator[str]:
     for start in range(0, len(everyone), AT_ONCE):
         values = ", ".join(f"({literal(one)})" for one in everyone[start : start + AT_ONCE])
         yield f"INSERT INTO {GONE} ({USER}) VALUES {values}"
-    if dialect == "postgres":
-        yield f"ANALYZE {GONE}"
 
 
 def forget_runs(session: Session, schema: str, found: Schema, before: date) -> dict[str, int]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bestiary.publish.content import Content
-from bestiary.sql import connect, within
+from bestiary.sql import connect, unreadable, within
 
 
 @contextmanager
@@ -32,6 +32,8 @@ def streamed(content: Content, name: str, memory_bytes: int, tell: Callable[[int
         try:
             yield RecordBatchReader.from_batches(reader.schema, told(reader))
         except Exception:
-            if failed:
-                raise failed[0] from None
-            raise
+            if not failed:
+                raise
+            if isinstance(failed[0], Exception):  # what DuckDB says while it is read comes without its kind
+                raise unreadable(failed[0]) from None
+            raise failed[0] from None
