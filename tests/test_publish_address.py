@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bestiary.errors import BestiaryError, ConfigError
 from bestiary.publish import open_target
 from bestiary.publish.address import Address, read_address
+from warehouses import need_driver
 
 GIVEN = "BESTIARY_WAREHOUSE"
 HIDDEN = "s3cr%23t"
@@ -158,7 +159,7 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_endpoint_of_s3_off_this_machine_is_encrypted() -> None:
-    pytest.importorskip("obstore")
+    need_driver()
     plain = {"AWS_ENDPOINT_URL": "http://s3.example.com:9000"}
     with pytest.raises(ConfigError, match="is not encrypted"):
         open_target("s3://bucket/x", environment=plain)

@@ -242,7 +242,7 @@ def place(kind: str, folder: Path) -> Iterator[Place]:
         yield Place(kind, open_target(str(folder / "out"), environment={}), folder=folder / "out")
 
 
-def redshift_settings() -> Publish:
-    return Publish(
-        s3_staging="s3://bucket/staging", iam_role="arn:aws:iam::123456789012:role/loader", region="eu-west-3"
-    )
+def redshift_settings(name: str) -> Publish:
+    """What a settings file says for Redshift, with a bucket of this name."""
+    role = "arn:aws:iam::123456789012:role/loader"
+    return Publish(s3_staging=f"s3://{name}/staging", iam_role=role, region="eu-west-3")

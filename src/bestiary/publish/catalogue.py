@@ -95,7 +95,7 @@ def _refused(
     name = strange[0].partition(" ")[0]
     meant = f"{name} is {wanted[name]} in this run" if name in wanted else "this run has no such column"
     more = [one for one in wanted if one not in have]
-    runs = f"{len(found.runs)} runs" if len(found.runs) != 1 else "a run"
+    runs = "run" if len(found.runs) == 1 else f"{len(found.runs)} runs"
     return PublishError(
         f"{where}: {schema}.{table.name} has {', '.join(strange[:5])}{', ...' * (len(strange) > 5)}; {meant}"
         + (f", and it has {', '.join(more[:5])}{', ...' * (len(more) > 5)} instead." if more else "."),

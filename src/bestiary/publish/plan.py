@@ -6,7 +6,7 @@ quicker, but is no part of what Postgres shows by snapshot: a reader in a transa
 before would find the run empty. All of it is one transaction, so a process that is killed leaves nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,7 +44,9 @@ def made(schema: str, tables: tuple[Table, ...], found: Schema) -> Iterator[str]
             yield from create(schema, table, "postgres")
 
 
-def migrated(schema: str, tables: tuple[Table, ...], found: Schema, new: dict[str, tuple[Column, ...]]) -> list[Step]:
+def migrated(
+    schema: str, tables: tuple[Table, ...], found: Schema, new: Mapping[str, tuple[Column, ...]]
+) -> list[Step]:
     """Add the columns that are new, and bring the views up to them."""
     added = [text for one in tables if one.name in new for text in add(schema, one, new[one.name], "postgres")]
     shown = list(views(schema, tables))
@@ -54,7 +56,7 @@ def migrated(schema: str, tables: tuple[Table, ...], found: Schema, new: dict[st
 
 
 def plan(
-    schema: str, content: Content, found: Schema, new: dict[str, tuple[Column, ...]], old: tuple[date, ...]
+    schema: str, content: Content, found: Schema, new: Mapping[str, tuple[Column, ...]], old: tuple[date, ...]
 ) -> Iterator[Step]:
     """Every step of publishing a run; `old` are runs that leave."""
     yield from made(schema, content.tables, found)

@@ -5,7 +5,7 @@ Nothing of this has been run on Redshift: the statements that are plain SQL are 
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -68,7 +68,7 @@ class Redshift:
         return done
 
     def plan(
-        self, content: Content, found: Schema, new: dict[str, tuple[Column, ...]], old: tuple[date, ...], folder: str
+        self, content: Content, found: Schema, new: Mapping[str, tuple[Column, ...]], old: tuple[date, ...], folder: str
     ) -> Iterator[str]:
         """Every statement of publishing a run; `folder` is where its files are.
 
