@@ -21,13 +21,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("report", "serve", "publish", "privacy"),
     (
         *("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard", "service", "stored"),
-        *("audience", "lift", "events_out", "publishing", "rights"),
+        *("audience", "lift", "events_out", "publishing", "rights", "sharing"),
     ),
     ("cli", *COMMANDS, "cli_options", "show", *SHOWS, "guard", "logs", "bars"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NEIGHBOURS = {
-    *(("pipeline", room) for room in ("intake", "gate", "steps", "changes", "evaluation", "dashboard")),
+    *(("pipeline", room) for room in ("intake", "gate", "steps", "sharing", "changes", "evaluation", "dashboard")),
+    ("sharing", "steps"),
     ("dashboard", "changes"),
     ("service", "stored"),
     ("intake", "gate"),

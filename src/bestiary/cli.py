@@ -1,7 +1,7 @@
 """The commands: thin over `pipeline`. What they print is for people; what they leave is for machines."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -129,6 +129,7 @@ def fit(
 def report(
     store: options.StorePath,
     as_of: options.LatestRun = None,
+    share: options.Share = False,
     lang: options.Language = None,
     config: options.Config = None,
     quiet: options.Quiet = False,
@@ -139,8 +140,13 @@ def report(
         from bestiary import pipeline, show
 
         settings = options.read_settings(config, language=lang)
-        done = pipeline.report(store, as_of=as_of, settings=settings, progress=log.progress)
+        held: dict[str, Any] = {}
+        done = pipeline.report(
+            store, as_of=as_of, settings=settings, progress=log.progress, share=share, told=held.update
+        )
         show.path(log, "report", done.path / "report.html")
+        if share:
+            show.shared(log, done.path / "shared.html", held)
         if as_of is None:
             show.passed_over(log, pipeline.runs(store), done)
 

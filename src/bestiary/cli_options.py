@@ -128,6 +128,10 @@ OnOverlap = Annotated[
         show_default="warn; refuse one that has grown",
     ),
 ]
+Share = Annotated[
+    bool,
+    typer.Option("--share", help="Also shared.html, which may leave the shop: nothing in it tells of a small group."),
+]
 Memory = Annotated[str | None, typer.Option(help="Upper bound for memory, such as 2GB.", show_default="4GB")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No tables and no progress; warnings and errors stay.")]
 LogFormat = Annotated[

@@ -3,7 +3,7 @@
 What writes holds the store's lock, which a process may take again while it has it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ from bestiary.lake.lock import locked
 from bestiary.lake.runs import Run, all_runs, find_run
 from bestiary.lake.store import Store
 from bestiary.progress import SILENT, Progress
+from bestiary.sharing import draw_shared, nothing
 from bestiary.simulate import simulate
 
 # fmt: off
@@ -104,9 +105,18 @@ def fit(store: Path, *, as_of: date | None = None, settings: Settings = DEFAULTS
 
 
 def report(
-    store: Path, *, as_of: date | None = None, settings: Settings = DEFAULTS, progress: Progress = SILENT
+    store: Path,
+    *,
+    as_of: date | None = None,
+    settings: Settings = DEFAULTS,
+    progress: Progress = SILENT,
+    share: bool = False,
+    told: Callable[[Mapping[str, Any]], object] = nothing,
 ) -> Run:
-    """Draw the report of a run that has its segments, by default the latest, from what is stored."""
+    """Draw the report of a run that has its segments, by default the latest, from what is stored.
+
+    With `share` also the edition that may leave the shop; what it holds back is `told`.
+    """
     from bestiary.segments.model import load
 
     with locked(store):
@@ -116,6 +126,8 @@ def report(
         if drawn and settings.language is None:
             settings = settings.model_copy(update={"language": drawn.get("language")})
         with lake.scratch() as scratch, there.replaced("report", scratch) as stage:
+            if share:
+                told(draw_shared(lake, stage, settings, scratch, progress))
             steps.draw(lake, stage, settings, progress)
     return there
 

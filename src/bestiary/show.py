@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -46,6 +46,18 @@ def path(log: Log, what: str, where: Path) -> None:
     """Say where something is."""
     Out(log).say(f"{what.capitalize()}: {where}")
     log.result(what, path=where)
+
+
+def shared(log: Log, where: Path, held: Mapping[str, Any]) -> None:
+    """Say where the edition is that may leave the shop, and how much of the report it holds back."""
+    out = Out(log)
+    out.say(f"Shared report: {where}")
+    out.say(
+        f"It tells of no group under {held['k']} people. Held back: {held['numbers']:,} numbers, and as parts of the "
+        f"page {', '.join(held['parts'])}. What it cannot protect against: docs/sharing.md",
+        wrap=True,
+    )
+    log.result("shared", path=where, smallest_group=held["k"], numbers=held["numbers"], parts=held["parts"])
 
 
 def passed_over(log: Log, found: Sequence["Run"], done: "Run") -> None:

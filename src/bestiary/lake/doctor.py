@@ -18,7 +18,7 @@ from bestiary.lake import delta, litter
 from bestiary.lake.litter import Litter
 from bestiary.lake.lock import half_made, locked
 from bestiary.lake.quality import events_in
-from bestiary.lake.runs import STEPS, Run, all_runs
+from bestiary.lake.runs import EXTRAS, STEPS, Run, all_runs
 from bestiary.lake.sources import read_sources
 from bestiary.lake.store import Store
 from bestiary.lake.tables import COUNTS, TABLES
@@ -97,7 +97,8 @@ def _left_of(run: Run) -> Iterator[Litter]:
     undone, files = False, dict[Path, str]()
     for name, made in STEPS.items():
         undone = undone or not run.has(name)
-        files |= {run.path / file: name for file in made if undone and (run.path / file).is_file()}
+        told = (*made, *EXTRAS.get(name, ()))
+        files |= {run.path / file: name for file in told if undone and (run.path / file).is_file()}
     if set(run.path.iterdir()) <= set(files):
         yield Litter.of(run.path, "a run that was interrupted at its beginning")
         return
@@ -131,7 +132,7 @@ def _problems(lake: Store, settings: Settings, progress: Progress) -> Iterator[s
 def _damaged(run: Run) -> Iterator[str]:
     """Files of a run that are there and cannot be read; those of interrupted steps are litter."""
     complete = (run.path / "run.json").is_file()
-    for name, made in {**STEPS, "report": (*STEPS["report"], "run.json")}.items():
+    for name, made in {**STEPS, "report": (*STEPS["report"], *EXTRAS["report"], "run.json")}.items():
         if not complete and not run.has(name):
             return
         for path in (run.path / one for one in made if (run.path / one).is_file()):

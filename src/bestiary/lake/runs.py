@@ -34,6 +34,8 @@ STEPS = {
     "report": ("report.html",),
 }  # fmt: skip
 """What each step leaves, in the order of the steps."""
+EXTRAS = {"report": ("shared.html",)}
+"""What a step leaves only when it is asked to. A run is whole without it, and an earlier step takes it away."""
 LISTED = 12
 """So many runs an error lists."""
 MADE = {"customers": "customers", "fit": "segments", "report": "report"}
@@ -66,7 +68,8 @@ class Run:
 
     def files(self) -> tuple[str, ...]:
         """What steps have left here, in their order."""
-        return tuple(name for names in STEPS.values() for name in names if (self.path / name).is_file())
+        names = [name for step, made in STEPS.items() for name in (*made, *EXTRAS.get(step, ()))]
+        return tuple(name for name in names if (self.path / name).is_file())
 
     def after(self, files: Sequence[str]) -> Run:
         """This run after a step: those of the `files` before it that are not there any more are gone."""
@@ -80,7 +83,7 @@ class Run:
     def replaced(self, step: str, scratch: Path) -> Iterator[Run]:
         """A run in `scratch` to do `step` and later ones in; it takes this one's place when the block ends well.
 
-        It begins with what earlier steps left here. Nothing changes here when the block fails, or has made the same
+        It begins with what earlier steps left here; an extra of `step` itself stays unless the block makes it again. Nothing changes here when the block fails, or has made the same
         files again. An error of the block names the files of this run, since those in `scratch` go.
         """
         stage = Run(scratch / "run" / self.path.name)
@@ -94,11 +97,13 @@ class Run:
         except BestiaryError as error:
             raise error.at(str(stage.path), str(self.path)) from error
         later = [name for one in steps[position:] for name in STEPS[one]]
-        made = [name for name in (*later, "run.json") if (stage.path / name).is_file()]
+        extras = [name for one in steps[position:] for name in EXTRAS.get(one, ())]
+        made = [name for name in (*later, *extras, "run.json") if (stage.path / name).is_file()]
+        stale = [name for name in extras if name in made or name not in EXTRAS.get(step, ())]
         if all(same(stage.path / name, self.path / name) for name in made):
             return  # and what was made of it stays true
         self.path.mkdir(parents=True, exist_ok=True)
-        for name in ("run.json", *later):
+        for name in ("run.json", *later, *stale):
             (self.path / name).unlink(missing_ok=True)
         for name in made:
             (stage.path / name).replace(self.path / name)

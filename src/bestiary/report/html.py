@@ -44,20 +44,29 @@ def write_report(run: Path, language: Language, cadence: Record | None = None) -
     return path
 
 
+def write_shared(run: Path, language: Language, summary: Record) -> Path:
+    """Write `run/shared.html`, the edition that may leave the shop, from a summary that `sharing` has made; its path."""
+    path = run / "shared.html"
+    write_text(path, render(summary, language))
+    return path
+
+
 def render(summary: Record, language: Language) -> str:
     """The report of a summary as HTML text, in every language, the one that is shown first before the others."""
     languages = sorted(LANGUAGES, key=lambda one: one != language)
+    book = "shared.html.j2" if "sharing" in summary else "book.html.j2"
     books, drawn = [], dict[str, dict[str, Chart]]()
     for one in languages:
         words = Words(one, summary["currency"])
         drawn[one] = charts.draw(summary, words)
         shown = context(summary, words, drawn[one], anchored, languages)
-        books.append((words, Markup(environment().get_template("book.html.j2").render(shown))))  # noqa: S704 - escaped
+        books.append((words, Markup(environment().get_template(book).render(shown))))  # noqa: S704 - escaped
     return (
         environment()
         .get_template("report.html.j2")
         .render(
             s=summary,
+            title="sharing.title" if "sharing" in summary else "page.title",
             books=books,
             css=Markup(page_css()),  # noqa: S704 - the package's own file
             figures=packed(drawn),
@@ -83,6 +92,7 @@ def context(
     windows, early = tuple(summary["windows"]), summary["population"]["too_early"]
     looking = summary["visitors"]["segments"] if summary["visitors"] else []
     everyone, moved = [*summary["segments"], *looking], movements(summary["follow"])
+    sharing = summary.get("sharing")
     return {
         "s": summary,
         "w": words,
@@ -90,7 +100,9 @@ def context(
         "link": link,
         "languages": list(languages),
         "desk": desk,
-        "pages": PAGES,
+        "sharing": sharing,
+        "held": lambda part: sharing is not None and part in sharing["parts"],
+        "pages": {key: page for key, page in PAGES.items() if sharing is None or key != "quality"},
         "shown": everyone,
         "moved": moved,
         "kinds": moved["kinds"] if moved else {},

@@ -51,11 +51,19 @@ def _flows(follow: Mapping[str, Any], states: Mapping[str, Sequence[Mapping[str,
             "from": states["from"][flow["from"]]["name"],
             "to": states["to"][flow["to"]]["name"],
             **{name: flow[name] for name in ("customers", "expected", "low", "high", "surprise")},
+            "news": news(flow),
         }
         for flow in follow["flows"]
         if not flow["stayed"]
     ]
     return sorted(found, key=lambda flow: (not flow["surprise"], -flow["customers"]))
+
+
+def news(flow: Mapping[str, Any]) -> str | None:
+    """Whether `more` or `fewer` moved than by ageing alone; None where ageing explains it, or is not known."""
+    if not flow["surprise"] or "news" in flow:
+        return flow.get("news")
+    return "more" if flow["customers"] > flow["expected"] else "fewer"
 
 
 def _stayed(flows: Sequence[Mapping[str, Any]], states: Mapping[str, Sequence[Mapping[str, Any]]]) -> float | None:

@@ -19,6 +19,8 @@ from bestiary.report.charts.fidelity import auc_of, confusion_chart, roc_chart
 from bestiary.report.charts.flows import flows_chart, movements_chart
 from bestiary.report.charts.hours import hours_chart
 from bestiary.report.charts.profile import profile_chart
+from bestiary.report.charts.shared_map import shared_biplot_chart, shared_space_chart
+from bestiary.report.charts.shared_presence import shared_days_chart, shared_hours_chart
 from bestiary.report.charts.shares import shares_chart
 from bestiary.report.charts.space import space_chart
 from bestiary.report.charts.tree import tree_chart
@@ -43,6 +45,8 @@ ONCE: Mapping[str, Callable[[Mapping[str, Any], Words], Chart | None]] = {
     "days": days_chart,
 }
 """The charts of which there is one each, by key."""
+SHARED = {**ONCE, "space": shared_space_chart, "biplot": shared_biplot_chart, "days": shared_days_chart}
+"""The same for a shared edition, which has no single customers."""
 
 
 def draw(summary: Mapping[str, Any], words: Words, keys: Sequence[str] | None = None) -> dict[str, Chart]:
@@ -54,7 +58,8 @@ def draw(summary: Mapping[str, Any], words: Words, keys: Sequence[str] | None = 
     def wanted(key: str) -> bool:
         return keys is None or key in keys or key.partition("-")[0] in keys
 
-    drawn = [make(summary, words) for key, make in ONCE.items() if wanted(key)]
+    once = SHARED if "sharing" in summary else ONCE
+    drawn = [make(summary, words) for key, make in once.items() if wanted(key)]
     drawn += [make() for key, make in _several(summary, words) if wanted(key)]
     return {chart.key: chart for chart in drawn if chart is not None}
 
@@ -69,7 +74,10 @@ def _several(summary: Mapping[str, Any], words: Words) -> Iterator[tuple[str, Ca
         for one in segments:
             number, name = one["segment"], words.name(one["name"])
             yield f"profile-{number}", partial(profile_chart, one, segments, words, whose)
-            yield f"hours-{number}", partial(hours_chart, one["hours"], zone, words, name, number, seen)
+            if "sharing" in summary:
+                yield f"hours-{number}", partial(shared_hours_chart, one, summary, words)
+            else:
+                yield f"hours-{number}", partial(hours_chart, one["hours"], zone, words, name, number, seen)
             yield f"flows-{number}", partial(flows_chart, one, everyone, words)
     if summary["follow"]:
         yield "movements", partial(movements_chart, summary["follow"], words, everyone)

@@ -58,6 +58,7 @@ def chart(
     size: tuple[int, int],
     says: str,
     numbers: Sequence[str] = (),
+    shows: str = "shows",
     **values: object,
 ) -> Chart:
     """A Plotly figure, worded from the table `charts.<key up to its first dash>`.
@@ -77,7 +78,7 @@ def chart(
         "showlegend": False,
     }
     figure = {"data": traces, "layout": {**base, **layout}}
-    title, subtitle = words(f"charts.{name}.{says}", **values), words(f"charts.{name}.shows", **values)
+    title, subtitle = words(f"charts.{name}.{says}", **values), words(f"charts.{name}.{shows}", **values)
     told = [title, subtitle, words("format.semicolon").join(numbers)]
     return Chart(key, title, subtitle, " ".join(f"{text}." for text in told if text), *size, figure)
 

@@ -51,16 +51,16 @@ def biplot_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
     scores = np.column_stack([np.asarray(points[name], dtype=np.float64) for name in ("pc1", "pc2")])
     numbers = np.asarray(points["segment"])
     reach = _middle(np.abs(scores).max(axis=1), 0.0)[1] or 1.0
-    arrows = _arrows(pca, reach, words)
-    frames = [_frame(scores[:, i], [float(arrow["xy"[i]]) for arrow in arrows]) for i in (0, 1)]
+    arrows = arrows_of(pca, reach, words)
+    frames = [frame(scores[:, i], [float(arrow["xy"[i]]) for arrow in arrows]) for i in (0, 1)]
     inside = np.all([(low <= scores[:, i]) & (scores[:, i] <= high) for i, (low, high) in enumerate(frames)], axis=0)
     binned = {s["segment"]: _binned(scores[inside & (numbers == s["segment"])], frames) for s in summary["segments"]}
     most = max((int(counts.max()) for _, counts in binned.values() if len(counts)), default=1)
     traces = [_marks(segment, *binned[segment["segment"]], most, summary, words) for segment in summary["segments"]]
     layout = {
-        "xaxis": axis(_component_axis(pca, 0, words), range=frames[0]),
-        "yaxis": axis(_component_axis(pca, 1, words), range=frames[1]),
-        "annotations": arrows + _labels(arrows, frames[1]),
+        "xaxis": axis(component_axis(pca, 0, words), range=frames[0]),
+        "yaxis": axis(component_axis(pca, 1, words), range=frames[1]),
+        "annotations": arrows + labels(arrows, frames[1]),
     }
     says, values = apart(summary["segments"], scores, numbers, words)
     share = words.percent(sum(pca["explained_variance_ratio"][:2]))
@@ -143,7 +143,7 @@ def _middle(values: Floats, low: float = 0.005, high: float = 0.995) -> tuple[fl
     return float(ordered[math.floor(low * last)]), float(ordered[math.ceil(high * last)])
 
 
-def _frame(values: Floats, heads: Sequence[float]) -> tuple[float, float]:
+def frame(values: Floats, heads: Sequence[float]) -> tuple[float, float]:
     """An axis that shows the middle 99% of the customers and all heads of arrows, with room for names."""
     low, high = _middle(values)
     low, high = min(low, *heads), max(high, *heads)
@@ -151,12 +151,12 @@ def _frame(values: Floats, heads: Sequence[float]) -> tuple[float, float]:
     return round(low - room, 4), round(high + room, 4)
 
 
-def _component_axis(pca: Mapping[str, Any], number: int, words: Words) -> str:
+def component_axis(pca: Mapping[str, Any], number: int, words: Words) -> str:
     share = words.percent(pca["explained_variance_ratio"][number])
     return words("terms.component_with_share", number=number + 1, share=share)
 
 
-def _arrows(pca: Mapping[str, Any], reach: float, words: Words) -> list[dict[str, Any]]:
+def arrows_of(pca: Mapping[str, Any], reach: float, words: Words) -> list[dict[str, Any]]:
     """The longest loadings as arrows from the middle; `name` says whose."""
     pairs = zip(pca["columns"], pca["loadings"][0], pca["loadings"][1], strict=True)
     longest = sorted(pairs, key=lambda p: (-(p[1] ** 2 + p[2] ** 2), p[0]))[:ARROWS]
@@ -181,7 +181,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     return [height + number * gap for number, height in enumerate(level)]
 
 
-def _labels(arrows: Sequence[Mapping[str, Any]], frame: tuple[float, float]) -> list[dict[str, Any]]:
+def labels(arrows: Sequence[Mapping[str, Any]], frame: tuple[float, float]) -> list[dict[str, Any]]:
     """A name at the head of each arrow; names on one side keep a distance in height, and all stay in the frame."""
     placed: list[dict[str, Any]] = []
     low, high = frame

@@ -8,7 +8,7 @@ from bestiary.report.chance import stands_out
 from bestiary.report.charts.base import Chart, axis, chart, log_ticks, named_axis, plain
 from bestiary.report.distributions import ORDERED, log1p
 from bestiary.report.palette import ACCENT, HIGH, SOFT
-from bestiary.report.words import Words
+from bestiary.report.words import UNDEFINED, Words
 
 WINDOW_LINES = ((SOFT, "dot"), (HIGH, "dash"), (ACCENT, "solid"))
 
@@ -39,10 +39,11 @@ def _middle(record: Mapping[str, Any], words: Words) -> Told:
             return words.money(value)
         return words.number(value, 0 if value == int(value) else 1 if record["integer"] else 2)
 
-    figures = {name: shown(column[name]) for name in ("min", "q1", "median", "q3", "max")}
-    told = [words("chart_terms.median", name=words(f"columns_section.{name}"), value=figures[name]) for name in figures]
+    known = [name for name in ("min", "q1", "median", "q3", "max") if column[name] is not None]
+    figures = dict.fromkeys(("q1", "median", "q3"), UNDEFINED) | {name: shown(column[name]) for name in known}
+    told = [words("chart_terms.median", name=words(f"columns_section.{name}"), value=figures[name]) for name in known]
     values = {**figures, "unit": unit(record, words), **_known(column, words)}
-    if column["min"] == column["max"]:
+    if column["min"] == column["max"] is not None:
         return "constant", values, told
     if column["min"] == column["median"] == 0:
         return ("few" if column["q3"] else "most"), values, told
@@ -70,7 +71,7 @@ def _commonest(record: Mapping[str, Any], words: Words) -> Told:
 
 def _fullest(record: Mapping[str, Any], words: Words) -> Told:
     """The day, or the week, that most of the known times are in, where it surely stands out."""
-    total, most = sum(record["counts"]), max(record["counts"])
+    total, most = record.get("known") or sum(record["counts"]), max(record["counts"])
     at = record["counts"].index(most)
     start, share = words.date(record["starts"][at]), words.percent(most / total)
     says = record["step"] if stands_out(record["counts"]) else f"{record['step']}_even"
@@ -81,7 +82,7 @@ def _fullest(record: Mapping[str, Any], words: Words) -> Told:
 
 
 def _known(column: Mapping[str, Any], words: Words) -> dict[str, str]:
-    """Of whom a share is told: customers without a value are left out, where there are any."""
+    """Of whom a share is told: customers without a value are left out, where there are any and they may be told."""
     if not column["nulls"]:
         return {"who": words("chart_terms.who_all"), "known": ""}
     known = words("chart_terms.known", n=words.number(column["nulls"]))

@@ -47,7 +47,7 @@ def days_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         "hoverongaps": False,
     }
     layout = {
-        "xaxis": named_axis(*_months(weeks, words), tickangle=0),
+        "xaxis": named_axis(*months(weeks, words), tickangle=0),
         "yaxis": named_axis(range(7), weekdays(words), autorange="reversed", tickfont={"size": 11}),
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
     }
@@ -127,7 +127,7 @@ def _marks(gaps: Mapping[str, set[str]], by_day: Mapping[str, Any], start: date)
     return marks
 
 
-def _months(weeks: Sequence[date], words: Words) -> tuple[list[int], list[str]]:
+def months(weeks: Sequence[date], words: Words) -> tuple[list[int], list[str]]:
     """Where months begin, and their names, at most five of them."""
     names = [words.month((week + timedelta(days=6)).isoformat()) for week in weeks]
     first = [i for i, name in enumerate(names) if i == 0 or name != names[i - 1]]

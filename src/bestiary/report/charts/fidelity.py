@@ -10,13 +10,16 @@ from bestiary.report.words import Words
 
 
 def confusion_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
-    """Held-out customers by their segment (rows) and the tree's (columns): counts; shade is the share of a row."""
+    """Held-out customers by their segment (rows) and the tree's (columns): counts; shade is the share of a row.
+
+    None of a count is one that a shared edition holds back; where all are, there is no chart.
+    """
     tree = summary["tree"]
-    if tree is None:
+    if tree is None or not any(n for row in tree["confusion"] for n in row):
         return None
     names = [plain(name, 22) for name in _full_names(summary, words)]
     texts = [[words.number(n) for n in row] for row in tree["confusion"]]
-    shares = [[n / sum(row) if sum(row) else 0.0 for n in row] for row in tree["confusion"]]
+    shares = [_parts(row, one["support"]) for row, one in zip(tree["confusion"], tree["per_class"], strict=True)]
     trace = {
         "type": "heatmap",
         "z": [[round(shade(share), 4) for share in row] for row in shares],
@@ -41,14 +44,23 @@ def confusion_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         },
     }
     says, values, numbers = mistakes(tree["confusion"], _full_names(summary, words), words)
+    if "sharing" in summary:
+        values["k"] = words.number(summary["sharing"]["k"])
     size = (170 + 38 * len(names), 120 + 30 * len(names))
     return chart("confusion", words, [trace, cell_texts(shares, texts, 12)], layout, size, says, numbers, **values)
 
 
+def _parts(row: Sequence[int | None], support: int | None) -> list[float]:
+    """Which part of a segment's held-out customers each cell is; 0 for what is not told."""
+    return [n / support if n and support else 0.0 for n in row]
+
+
 def mistakes(
-    confusion: Sequence[Sequence[int]], names: Sequence[str], words: Words
+    confusion: Sequence[Sequence[Any]], names: Sequence[str], words: Words
 ) -> tuple[str, dict[str, str], list[str]]:
     """How many the tree puts right, what it surely mistakes most often, and its three commonest mistakes in words."""
+    if any(n is None for row in confusion for n in row):
+        return "some", {"n": words.number(sum(n or 0 for row in confusion for n in row))}, []
     total = sum(map(sum, confusion))
     right = sum(row[i] for i, row in enumerate(confusion))
     values = {"n": words.number(total), "share": words.percent(right / total if total else None)}

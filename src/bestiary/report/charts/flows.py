@@ -1,6 +1,7 @@
 """Who moved: into and out of one segment, and between all of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bestiary.report.charts.base import Chart, chart
@@ -97,8 +98,11 @@ def movements_chart(record: Mapping[str, Any], words: Words, segments: Segments 
         most = words("terms.customers_count", count=moves[0].customers)
         values |= {"source": ends[0][0], "target": ends[0][1], "n": most}
         says = "tied" if len(moves) > 1 and moves[0].customers == moves[1].customers else "found"
+    note = ""
+    if "k" in record:  # of a shared edition, where flows that are not drawn may be moves, too
+        says, values["k"], note = "some", words.number(record["k"]), words("sharing.flows", k=words.number(record["k"]))
     size = (height(len({f.source for f in flows}), len({f.target for f in flows})), 0)
-    return chart("movements", words, [trace], LAYOUT, size, says, told, **values)
+    return replace(chart("movements", words, [trace], LAYOUT, size, says, told, **values), note=note)
 
 
 def _stays(record: Mapping[str, Any]) -> set[tuple[int, int]]:

@@ -115,7 +115,8 @@ def _clause(row: Mapping[str, Any]) -> str:
 
 
 def _index(row: Mapping[str, Any], quartile: str) -> float:
-    return 100 * float(row[quartile]) / float(row["shop"]["median"])
+    told = row["median"] if row[quartile] is None else row[quartile]  # a quartile of few people is not shared
+    return 100 * float(told) / float(row["shop"]["median"])
 
 
 def _place(index: float) -> float:

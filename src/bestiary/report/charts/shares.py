@@ -9,8 +9,12 @@ from bestiary.report.words import Words
 
 
 def shares_chart(summary: Mapping[str, Any], words: Words) -> Chart:
-    """Each segment's share of customers beside its share of revenue, in percent, largest value on top."""
-    ranked = list(reversed(summary["segments"]))
+    """Each segment's share of customers beside its share of revenue, in percent, largest value on top.
+
+    Segments that a shared edition holds back are left out.
+    """
+    told = [s for s in summary["segments"] if not s.get("withheld")]
+    ranked = list(reversed(told))
     style = looks(summary["segments"])
     parts = (("share_of_customers", QUIET), ("share_of_value", [style[s["segment"]].colour for s in ranked]))
     traces = [
@@ -36,7 +40,7 @@ def shares_chart(summary: Mapping[str, Any], words: Words) -> Chart:
         "xaxis": axis(words("terms.percent_axis"), range=[1.3 * min(least, 0), 1.3 * max(most, 1)]),
         "yaxis": named_axis(range(len(ranked)), [wrapped(segment_name(s, words)) for s in ranked]),
     }
-    says, values = finding(summary["segments"], words)
+    says, values = finding(told, words)
     numbers = [
         words(
             "chart_terms.shares",
@@ -44,7 +48,7 @@ def shares_chart(summary: Mapping[str, Any], words: Words) -> Chart:
             customers=words.percent(s["share_of_customers"]),
             value=words.percent(s["share_of_value"]),
         )
-        for s in summary["segments"]
+        for s in told
     ]
     return chart("shares", words, traces, layout, (110 + 56 * len(ranked), 0), says, numbers, **values)
 
@@ -54,8 +58,8 @@ def finding(segments: Sequence[Mapping[str, Any]], words: Words) -> tuple[str, d
     if len(segments) < 2:
         return ("one" if segments else "nobody"), {}
     valued = [s for s in segments if s["share_of_value"] is not None]
-    largest = max(segments, key=lambda s: s["share_of_customers"])
-    top = max(valued, key=lambda s: s["share_of_value"] - s["share_of_customers"], default=largest)
+    largest = max(segments, key=lambda s: s["share_of_customers"] or 0)
+    top = max(valued, key=lambda s: s["share_of_value"] - (s["share_of_customers"] or 0), default=largest)
     customers, value = words.percent(top["share_of_customers"]), words.percent(top["share_of_value"])
     says = "found" if valued else "unvalued"
     if valued and customers == value:

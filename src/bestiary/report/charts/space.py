@@ -51,7 +51,7 @@ def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
             trace["hovertemplate"] = "%{text}<br>" + trace["hovertemplate"]
         traces.append(trace)
     layout = {
-        "scene": _scene(scaled, summary, words),
+        "scene": scene(scaled, summary, words),
         "uirevision": "space",
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
     }
@@ -59,7 +59,7 @@ def space_chart(summary: Mapping[str, Any], words: Words) -> Chart:
     together = rank_correlation(raw[:, 1], raw[:, 2])
     values = {"drawn": size, "total": total, "rho": words.number(together, 2)}
     medians = np.median(raw, axis=0).tolist() if len(raw) else []
-    told = [_figure(sources[name], value, words) for name, value in zip(AXES, medians, strict=False)]
+    told = [figure_line(sources[name], value, words) for name, value in zip(AXES, medians, strict=False)]
     says = _finding(together, len(raw), visits="sessions" in sources["frequency"])
     return chart("space", words, traces, layout, (540, 0), says, told, **values)
 
@@ -85,7 +85,7 @@ def _finding(together: float | None, customers: int, *, visits: bool) -> str:
     return f"{found}_visits" if visits else found
 
 
-def _scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
+def scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
     scene: dict[str, Any] = {
         "aspectmode": "cube",
         "camera": {"eye": {"x": 1.3, "y": 1.3, "z": 0.6}, "center": {"z": -0.2}},
@@ -121,7 +121,7 @@ def _hover(column: str, at: int, words: Words) -> str:
     return f"{plain(words.column(column))}{words('format.colon')}{shown}"
 
 
-def _figure(column: str, value: float, words: Words) -> str:
+def figure_line(column: str, value: float, words: Words) -> str:
     shown = words.money(value) if is_amount(column) else words.number(value)
     return words("chart_terms.median", name=words.column(column), value=shown)
 

@@ -91,7 +91,10 @@ def shared_comparison(found: Record, summary: Record, segmented: int | None, cro
 
 def _worth(worth: Record | None, crowd: Crowd) -> dict[str, Any] | None:
     """What the ways to segment are worth, measured on half of the customers; None where they are too few."""
-    if worth is None or crowd.of(True, worth["customers"], HALF) is None:
+    if worth is None:
+        return None
+    if worth["customers"] < HALF * crowd.k:
+        crowd.held.part("worth")
         return None
     people = worth["customers"]
     parts = {"top_10": 10 * HALF, "top_20": 5 * HALF}
@@ -116,6 +119,8 @@ def _worth(worth: Record | None, crowd: Crowd) -> dict[str, Any] | None:
     calibration = worth["calibration"]
     tenths = len(calibration["expected"]) if calibration else 1
     calibrated = crowd.of(calibration, people, tenths)
+    if calibration and not calibrated:
+        crowd.held.part("expected")
     return {**told, "base": crowd.share(worth["base"], people), "calibration": calibrated, "scorers": scorers}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bestiary.report.movements import news
 from bestiary.report.sharing.crowds import Crowd
 from bestiary.report.sharing.ledger import Ledger
 
@@ -24,7 +25,7 @@ def shared_follow(follow: Record | None, ledger: Ledger, crowd: Crowd) -> dict[s
         return None
     flows = [
         {**{name: one[name] for name in ("from", "to", "stayed", "surprise")}, "customers": counts[one["from"]][one["to"]]}
-        | {"direction": _direction(one)}
+        | {"expected": None, "low": None, "high": None, "news": news(one)}
         for one in follow["flows"]
         if counts[one["from"]][one["to"]]
     ]
@@ -43,18 +44,11 @@ def shared_follow(follow: Record | None, ledger: Ledger, crowd: Crowd) -> dict[s
         for kind, one in follow["populations"].items()
     }
     dates = {name: follow[name] for name in ("from", "to", "days")}
-    return {**dates, "populations": populations, "states": states, "counts": counts, "flows": flows}
+    return {**dates, "populations": populations, "states": states, "counts": counts, "flows": flows, "k": ledger.k}
 
 
 def _state(state: Record) -> dict[str, Any]:
     return {name: state[name] for name in ("kind", "segment", "population", "name")}
-
-
-def _direction(flow: Record) -> str | None:
-    """Whether a flow that is news is larger than by ageing alone."""
-    if not flow["surprise"]:
-        return None
-    return "more" if flow["customers"] > flow["expected"] else "fewer"
 
 
 def shared_ends(ledger: Ledger, follow: Record | None) -> dict[str, int | float | None]:
@@ -100,7 +94,9 @@ def _listed(states: Any, keys: Mapping[int, Any], total: Any, ledger: Ledger) ->
     ]
     found.sort(key=lambda one: -one["customers"])
     whole = ledger.shown(total)
-    rest = 0 if whole is None else whole - sum(one["customers"] for one in found)
+    if whole is None:
+        return []  # without it no part of it could be told as a share
+    rest = whole - sum(one["customers"] for one in found)
     if rest >= ledger.k:
         found.append({"name": OTHERS, "kind": "others", "segment": None, "customers": rest})
     return found
