@@ -83,8 +83,8 @@ class Run:
     def replaced(self, step: str, scratch: Path) -> Iterator[Run]:
         """A run in `scratch` to do `step` and later ones in; it takes this one's place when the block ends well.
 
-        It begins with what earlier steps left here; an extra of `step` itself stays unless the block makes it again. Nothing changes here when the block fails, or has made the same
-        files again. An error of the block names the files of this run, since those in `scratch` go.
+        It begins with what earlier steps left here. Nothing changes here when the block fails, or has made the same
+        files again; an extra of `step` itself stays where the block makes none. An error of the block names the files of this run, since those in `scratch` go.
         """
         stage = Run(scratch / "run" / self.path.name)
         stage.path.mkdir(parents=True)

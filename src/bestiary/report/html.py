@@ -45,7 +45,7 @@ def write_report(run: Path, language: Language, cadence: Record | None = None) -
 
 
 def write_shared(run: Path, language: Language, summary: Record) -> Path:
-    """Write `run/shared.html`, the edition that may leave the shop, from a summary that `sharing` has made; its path."""
+    """Write `run/shared.html`, which may leave the shop, from a summary that `sharing` has made; return its path."""
     path = run / "shared.html"
     write_text(path, render(summary, language))
     return path

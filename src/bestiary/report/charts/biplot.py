@@ -152,6 +152,7 @@ def frame(values: Floats, heads: Sequence[float]) -> tuple[float, float]:
 
 
 def component_axis(pca: Mapping[str, Any], number: int, words: Words) -> str:
+    """The title of a component's axis."""
     share = words.percent(pca["explained_variance_ratio"][number])
     return words("terms.component_with_share", number=number + 1, share=share)
 

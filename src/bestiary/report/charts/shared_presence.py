@@ -1,4 +1,4 @@
-"""When customers come, as a shared edition tells it: how many different ones by hour and by day, where they are enough."""
+"""When customers come, as a shared edition tells it: how many different ones by hour and by day, where enough."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -64,10 +64,7 @@ def shared_days_chart(summary: Record, words: Words) -> Chart | None:
     weeks = [monday + timedelta(weeks=at) for at in range((last - monday).days // 7 + 1)]
     rows = [[counts.get((week + timedelta(days=at)).isoformat()) for week in weeks] for at in range(7)]
     texts = [
-        [
-            "" if n is None else _day(week + timedelta(days=at), n, words)
-            for week, n in zip(weeks, row, strict=True)
-        ]
+        ["" if n is None else _day(week + timedelta(days=at), n, words) for week, n in zip(weeks, row, strict=True)]
         for at, row in enumerate(rows)
     ]
     layout = {

@@ -86,7 +86,8 @@ def _finding(together: float | None, customers: int, *, visits: bool) -> str:
 
 
 def scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
-    scene: dict[str, Any] = {
+    """The axes around points (n, 3) of ln(1 + x), with plain values on their ticks."""
+    found: dict[str, Any] = {
         "aspectmode": "cube",
         "camera": {"eye": {"x": 1.3, "y": 1.3, "z": 0.6}, "center": {"z": -0.2}},
     }
@@ -94,7 +95,7 @@ def scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str,
         low, high = (float(scaled[:, i].min()), float(scaled[:, i].max())) if len(scaled) else (0.0, 0.0)
         ticks = log_ticks(low, high if high > low else low + 1, words)
         title = f"{words(f'terms.{name}')} ({_unit(summary['sample']['sources'][name], summary, words)})"
-        scene[f"{at}axis"] = {
+        found[f"{at}axis"] = {
             "title": {"text": title, "font": {"size": 12}},
             "gridcolor": GRID,
             "zerolinecolor": GRID,
@@ -103,7 +104,7 @@ def scene(scaled: Floats, summary: Mapping[str, Any], words: Words) -> dict[str,
             "tickfont": {"size": 11},
             **ticks,
         }
-    return scene
+    return found
 
 
 def _mark(symbol: str, points: int) -> dict[str, Any]:
@@ -122,6 +123,7 @@ def _hover(column: str, at: int, words: Words) -> str:
 
 
 def figure_line(column: str, value: float, words: Words) -> str:
+    """A column with a figure in its unit."""
     shown = words.money(value) if is_amount(column) else words.number(value)
     return words("chart_terms.median", name=words.column(column), value=shown)
 

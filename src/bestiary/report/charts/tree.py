@@ -50,11 +50,13 @@ def tree_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
             customers=words("terms.customers_count", count=n["customers"]),
             purity=words.percent(n["purity"]),
         )
+        if n["customers"] is not None
+        else names[n["segment"]]
         for n in nodes.values()
         if n["left"] is None
     ]
     size = (40 + 52 * leaves, round(LEVEL * (depth + 1.2)))
-    values = {"column": column, "fidelity": fidelity, "depth": depth, "leaves": leaves}
+    values: dict[str, Any] = {"column": column, "fidelity": fidelity, "depth": depth, "leaves": leaves}
     return chart("tree", words, traces, layout, size, says, numbers, **values)
 
 
@@ -126,20 +128,28 @@ def _marks(
             "line": {"width": [2 if "open" in style[n["segment"]].symbol else 0 for n in nodes.values()]},
         },
         "text": [
-            f"{plain(names[n['segment']])}<br>{words('terms.customers_count', count=n['customers'])}"
-            f"<br>{words('terms.purity')} {words.percent(n['purity'])}"
-            for n in nodes.values()
+            plain(names[n["segment"]]) + "".join(f"<br>{line}" for line in _counted(n, words)) for n in nodes.values()
         ],
         "hovertemplate": "%{text}<extra></extra>",
     }
+
+
+def _counted(node: Mapping[str, Any], words: Words) -> list[str]:
+    """How many customers a node has, and its purity: nothing where a shared edition does not tell."""
+    if node["customers"] is None:
+        return []
+    told = [words("terms.customers_count", count=node["customers"])]
+    return told if node["purity"] is None else [*told, f"{words('terms.purity')} {words.percent(node['purity'])}"]
 
 
 def _caption(summary: Mapping[str, Any], node: Mapping[str, Any], places: Places, words: Words) -> dict[str, Any]:
     x, y = places[node["id"]]
     if node["left"] is None:
         names = {s["segment"]: words.name(s["name"]) for s in summary["segments"]}
-        count = words("terms.customers_count", count=node["customers"])
-        text = f"<b>{plain(names[node['segment']], 30)}</b><br>{count}, {words.percent(node['purity'], 0)}"
+        text = f"<b>{plain(names[node['segment']], 30)}</b>"
+        if node["customers"] is not None:
+            count = words("terms.customers_count", count=node["customers"])
+            text += f"<br>{count}, {words.percent(node['purity'], 0)}"
         return _note(x, y, text, xanchor="left", xshift=12, align="left")
     return _note(x, y, question(node, summary, words), xanchor="left", xshift=8, align="left", bgcolor="var(--page)")
 

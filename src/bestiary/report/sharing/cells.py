@@ -1,4 +1,4 @@
-"""Pictures of single customers as cells: each mark stands for at least k customers of a segment, and nobody is left out.
+"""Pictures of customers as cells: each mark stands for at least k customers of a segment, and nobody is left out.
 
 A segment's customers are halved where they lie furthest apart, and the halves again, while both have at least k
 (LeFevre, DeWitt and Ramakrishnan, "Mondrian multidimensional k-anonymity", 2006). So no customer is left over who

@@ -60,14 +60,17 @@ class Crowd:
 
     def text(self, texts: Mapping[str, str] | None) -> Mapping[str, str] | None:
         """A sentence that was made elsewhere, where it has no number that may be of people in any language."""
-        return self._told(texts, enough=texts is None or not any(map(PERSONAL.search, texts.values())))
+        told: Mapping[str, str] | None = self._told(
+            texts, enough=texts is None or not any(map(PERSONAL.search, texts.values()))
+        )
+        return told
 
     def texts(self, texts: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
         """Those of several sentences that may be told."""
         return [one for one in map(self.text, texts) if one is not None]
 
     def nested(self, points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Those of some points whose `customers` are ever fewer of the same people, with k between two that are told."""
+        """Those of some points whose `customers` are ever fewer of the same, with k between two that are told."""
         found: list[Mapping[str, Any]] = []
         for point in points:
             fewer = found[-1]["customers"] - point["customers"] if found else self.k

@@ -22,6 +22,7 @@ from bestiary.report.sharing.presence import shared_presence
 from bestiary.report.sharing.segment import shared_segment
 
 Record = Mapping[str, Any]
+NOTHING: Mapping[str, Any] = {"brands": [], "categories": [], "common_brands": [], "common_categories": []}
 AS_IT_IS = ("as_of", "preset", "windows", "currency", "time_zone", "scored")
 
 
@@ -44,17 +45,18 @@ def shared(summary: Record, k: int, presence: Record | None = None) -> dict[str,
     buyers, people = ledger.shown("buyers"), ledger.shown("customers")
     follow = summary["follow"] if summary["follow"] and "states" in summary["follow"] else None
     segments = _segments(summary["segments"], buyers, summary["population"]["segmented"], follow, ledger, crowd)
+    numbers = [one["segment"] for one in segments]
     told = [one["segment"] for one in segments if not one["withheld"]]
     withheld = [one for one in segments if one["withheld"]]
     purchases = shared_purchases([one for one in summary["segments"] if one["segment"] in told], buyers, crowd)
-    empty = {"brands": [], "categories": [], "common_brands": [], "common_categories": []}
     visitors = _visitors(summary, follow, ledger, crowd)
-    columns = [shared_column(one, people, crowd) for one in summary["columns"]] if people is not None else []
+    anchors = [n for key in ("customers", "buyers", "visitors", "placed", "early") if (n := ledger.shown(key))]
+    columns = [shared_column(one, people, anchors, crowd) for one in summary["columns"]] if people is not None else []
     found = {
         **{name: summary[name] for name in AS_IT_IS},
         "population": _population(summary["population"], ledger),
         "finding": _finding(summary, told, ledger, crowd),
-        "segments": [{**one, **purchases.get(one["segment"], empty)} for one in segments],
+        "segments": [{**one, **purchases.get(one["segment"], NOTHING)} for one in segments],
         "visitors": visitors,
         "sample": _sample(summary["sample"], told, k),
         "silhouette": shared_choice(summary["silhouette"], buyers, crowd),
@@ -62,7 +64,7 @@ def shared(summary: Record, k: int, presence: Record | None = None) -> dict[str,
         "enough": shared_enough(summary["enough"], crowd),
         "follow": shared_follow(follow, ledger, crowd),
         "pca": {name: one for name, one in summary["pca"].items() if name not in ("mean", "scale")},
-        "tree": shared_tree(summary["tree"], "buyers", ledger, crowd),
+        "tree": shared_tree(summary["tree"], "buyers", {n: n for n in numbers}, ledger, crowd),
         "warnings": crowd.texts(summary["warnings"]),
         "quality": {},
         "columns": [one for one in columns if one is not None],
@@ -111,15 +113,14 @@ def _visitors(summary: Record, follow: Record | None, ledger: Ledger, crowd: Cro
     looking = summary["visitors"]
     if not looking:
         return None
-    whole = ledger.shown("visitors")
+    whole, numbers = ledger.shown("visitors"), [one["segment"] for one in looking["segments"]]
     segments = _segments(looking["segments"], whole, looking["customers"], follow, ledger, crowd)
-    empty = {"brands": [], "categories": [], "common_brands": [], "common_categories": []}
     return {
         "rule": looking["rule"],
         "customers": whole,
         "silhouette": shared_choice(looking["silhouette"], whole, crowd),
-        "segments": [{**one, **empty} for one in segments],
-        "tree": shared_tree(looking["tree"], "visitors", ledger, crowd),
+        "segments": [{**one, **NOTHING} for one in segments],
+        "tree": shared_tree(looking["tree"], "visitors", {n - min(numbers): n for n in numbers}, ledger, crowd),
     }
 
 

@@ -4,14 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from bestiary.report.sharing.crowds import Crowd
+from bestiary.report.sharing.leaves import may_be_counted
 from bestiary.report.sharing.ledger import Ledger
 
 Record = Mapping[str, Any]
 Nodes = dict[int, dict[str, Any]]
 
 
-def shared_tree(tree: Record | None, whose: str, ledger: Ledger, crowd: Crowd) -> dict[str, Any] | None:
+def shared_tree(
+    tree: Record | None, whose: str, segments: Mapping[int, int], ledger: Ledger, crowd: Crowd
+) -> dict[str, Any] | None:
     """A tree with what may be told of it; None where its root may not be told. `whose` is its population.
+
+    `segments` gives the number of each segment on the cards by that in the tree. Where the leaves would tell of those
+    of whom it is too early to say (see `leaves`), the customers and the purity of all of them are left out.
 
     Only leaves keep their purity: those of a question and of its answers would add up to one another. The ROC curves
     are left out, whose every step is a leaf of the held-out customers.
@@ -28,6 +34,10 @@ def shared_tree(tree: Record | None, whose: str, ledger: Ledger, crowd: Crowd) -
     for node in nodes:
         leaf = node["left"] is None
         node["purity"] = crowd.share(node["purity"], node["customers"], all_of_them=True) if leaf else None
+    counted = _is_counted(nodes, whose, segments, ledger)
+    if not counted:
+        crowd.held.part("leaves")
+        nodes = [{**node, "customers": None, "purity": None} for node in nodes]
     told = {name: tree[name] for name in ("columns", "max_depth", "classes")}
     train, test = ledger.shown(("train", whose)), ledger.shown(("test", whose))
     right = crowd.share(tree["fidelity"], test, all_of_them=True)
@@ -42,7 +52,7 @@ def shared_tree(tree: Record | None, whose: str, ledger: Ledger, crowd: Crowd) -
         "fidelity": right,
         "fidelity_interval": None if right is None else tree["fidelity_interval"],
         "nodes": nodes,
-        "rules": _rules(tree["rules"], folded, crowd),
+        "rules": _rules(tree["rules"], folded, crowd, counted=counted),
         "roc": [],
         **(_confusion(tree, ledger, crowd) if whose == "buyers" else _no_confusion()),
     }
@@ -67,22 +77,35 @@ def folded_nodes(nodes: Nodes, order: Any, k: int) -> tuple[list[dict[str, Any]]
     return (keep(nodes[order[0]["id"]]) if order else []), lost
 
 
-def _rules(rules: Any, folded: list[Record], crowd: Crowd) -> list[dict[str, Any]]:
+def _is_counted(nodes: list[dict[str, Any]], whose: str, segments: Mapping[int, int], ledger: Ledger) -> bool:
+    leaves = [node for node in nodes if node["left"] is None]
+    cards = {one: ledger.shown(("segment", number)) for one, number in segments.items()}
+    # Where it is too early to say of nobody, that is known too.
+    early = 0 if not ledger.cells.get(("early", whose)) else ledger.shown(("early", whose))
+    return may_be_counted(leaves, cards, early, ledger.k)
+
+
+def _rules(rules: Any, folded: list[Record], crowd: Crowd, *, counted: bool) -> list[dict[str, Any]]:
     """The rules of the leaves that are left: one that was folded is told by its sibling's, too, and both are not."""
     lost = {(leaf["segment"], leaf["customers"]) for leaf in folded}
     kept = [one for one in rules if one["customers"] >= crowd.k and (one["segment"], one["customers"]) not in lost]
     crowd.held.number(len(rules) - len(kept))
+    if not counted:
+        return [{**one, "customers": None, "purity": None} for one in kept]
     return [{**one, "purity": crowd.share(one["purity"], one["customers"], all_of_them=True)} for one in kept]
 
 
 def _confusion(tree: Record, ledger: Ledger, crowd: Crowd) -> dict[str, Any]:
-    """The confusion matrix with None for a cell that is held back, and of the figures those made of cells that are told."""
+    """The confusion matrix, None for a cell that is held back, and of its figures those made of cells that are told."""
     at = range(len(tree["classes"]))
     cells = [[ledger.shown(("confusion", i, j)) for j in at] for i in at]
     rows = []
     for i, row in enumerate(tree["per_class"]):
         here, support = cells[i][i] is not None, ledger.shown(("support", i))
-        told = {"precision": here and ledger.shown(("predicted", i)) is not None, "recall": here and support is not None}
+        told = {
+            "precision": here and ledger.shown(("predicted", i)) is not None,
+            "recall": here and support is not None,
+        }
         told["f1"] = told["precision"] and told["recall"]
         figures = {name: row[name] if told[name] else None for name in told}
         crowd.held.number(sum(row[name] is not None and not told[name] for name in told))

@@ -11,10 +11,13 @@ k - 1 people is at least k wide, or more cells are held back. An empty cell is a
 import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 Key = Hashable
+UNBOUNDED = 3
+"""What scipy says where a count may be as large as one likes."""
 TIGHT = 1e-6
 """What two ranges may differ by and still count as equally wide."""
 
@@ -36,7 +39,7 @@ class Ledger:
         """A count that is on the page."""
         self.cells[key] = int(people)
 
-    def line(self, total: Key, people: int, parts: Mapping[Key, int]) -> None:
+    def line(self, total: Key, people: int, parts: Mapping[Any, int]) -> None:
         """A total and its parts. What they leave of it is a cell of its own; parts that exceed it are no line."""
         self.cell(total, people)
         for key, n in parts.items():
@@ -78,10 +81,13 @@ class Ledger:
         rows, sums = self._equations(places)
         aim = np.zeros(len(near))
         aim[places[key]] = 1
-        equal = {"A_eq": np.array(rows), "b_eq": np.array(sums)} if rows else {}
-        ends = [linprog(sign * aim, bounds=(0, None), method="highs", **equal) for sign in (1, -1)]
-        low, high = (math.inf if end.status == 3 else abs(float(end.fun)) for end in ends)
-        return low, high
+        if not rows:
+            return 0.0, math.inf
+        equal, given = np.array(rows), np.array(sums)
+        ends = [linprog(sign * aim, A_eq=equal, b_eq=given, bounds=(0, None), method="highs") for sign in (1, -1)]
+        low, high = (math.inf if end.status == UNBOUNDED else end.fun for end in ends)
+        # Only lines that contradict one another have no answer at all; what they mean is not known.
+        return (math.nan, math.nan) if low is None or high is None else (abs(low), abs(high))
 
     def width(self, key: Key) -> float:
         """How wide the range of a held-back cell is."""

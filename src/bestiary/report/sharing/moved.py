@@ -24,7 +24,10 @@ def shared_follow(follow: Record | None, ledger: Ledger, crowd: Crowd) -> dict[s
         crowd.held.part("movements")
         return None
     flows = [
-        {**{name: one[name] for name in ("from", "to", "stayed", "surprise")}, "customers": counts[one["from"]][one["to"]]}
+        {
+            **{name: one[name] for name in ("from", "to", "stayed", "surprise")},
+            "customers": counts[one["from"]][one["to"]],
+        }
         | {"expected": None, "low": None, "high": None, "news": news(one)}
         for one in follow["flows"]
         if counts[one["from"]][one["to"]]
@@ -115,7 +118,8 @@ def shared_change(segment: Record, follow: Record | None, ledger: Ledger, crowd:
     row = _place(follow["states"]["from"], flows["previous"])
     before = ledger.shown(("from", row)) if row is not None else None
     if before is None or (before != change["before"] and abs(before - change["before"]) < crowd.k):
-        return crowd.of(change, 0)
+        crowd.held.number()
+        return None
     apart = min(abs(change["now"] - change["before"]), change["before"], change["now"])
     told: dict[str, int] | None = crowd.of(change, apart)
     return told

@@ -1,4 +1,4 @@
-"""The counts of a run that add up: everyone, the segments, the tree's held-out customers, and who moved, as one ledger."""
+"""The counts of a run that add up, as one ledger: everyone, the segments, the held-out customers, and who moved."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ Record = Mapping[str, Any]
 
 
 def population_lines(ledger: Ledger, summary: Record) -> None:
-    """Everyone = buyers + visitors; each of these = its segments + too early; each tree's customers = learned + held out.
+    """Everyone = buyers + visitors; each of these = its segments + too early, and = a tree's learned + held out.
 
     Keys: `customers`, `placed`, `early`, `buyers`, `visitors`, ("segment", number), ("early", population),
     ("train", population), ("test", population).
@@ -77,12 +77,14 @@ def flow_lines(ledger: Ledger, follow: Record) -> None:
         own = ("segment", states["to"][j]["segment"])
         if states["to"][j]["kind"] == "segment" and ledger.cells.get(own) == total:
             ledger.line(own, total, {("to", j): total})
-    both = [
-        (i, j) for i, j in flow if states["from"][i]["kind"] == "segment" and states["to"][j]["kind"] == "segment"
-    ]
+    both = [(i, j) for i, j in flow if states["from"][i]["kind"] == "segment" and states["to"][j]["kind"] == "segment"]
     stays = {(one["from"], one["to"]) for one in follow["flows"] if one["stayed"]}
     stayed = {("flow", i, j): flow[i, j] for i, j in both if (i, j) in stays}
     moved = {("flow", i, j): flow[i, j] for i, j in both if (i, j) not in stays}
     ledger.line("stayed", sum(stayed.values()), stayed)
     ledger.line("moved", sum(moved.values()), moved)
-    ledger.line("settled", sum(stayed.values()) + sum(moved.values()), {"stayed": sum(stayed.values()), "moved": sum(moved.values())})
+    ledger.line(
+        "settled",
+        sum(stayed.values()) + sum(moved.values()),
+        {"stayed": sum(stayed.values()), "moved": sum(moved.values())},
+    )
