@@ -29,6 +29,9 @@ BELIEF = ("natural", "reproducible", "constructed")
 CURVE = ("silhouette", "kind", *get_args(Kind), "interval", "null_mean", "ari", "jaccard", "smallest")
 TREE = ("precision", "recall", "f1", "support", "auc")
 LEANINGS = ("brands", "categories")
+PARTS = ("leaves", "quality", "sources", "points", "presence", "segments", "tree", "roc", "columns", "movements")
+PARTS += ("worth", "expected", "cadence")
+"""What a shared edition may hold back."""
 BUILT: dict[str, tuple[str, ...]] = {
     "candidates.": ("word", "ari", "jaccard", "smallest", "fidelity", "leaves"),
     "cadence.": ("days", "replays", "agreement", "loss", "kept"),
@@ -48,7 +51,7 @@ BUILT: dict[str, tuple[str, ...]] = {
     "glossary.": ("column", "formula", "unit", "window", "null_rule", "source", "type"),
     "kinds.": ("ambiguous", "merged", "split", "new"),
     "languages.": get_args(Language),
-    "movements.": ("from", "to", "from_run", "to_run"),
+    "movements.": ("from", "to", "from_run", "to_run", "more", "fewer"),
     "names.": tuple(personas()),
     "nav.": (*PAGES, "customer"),
     "presets.": ("default",),
@@ -56,6 +59,8 @@ BUILT: dict[str, tuple[str, ...]] = {
     "reasons.": tuple(reason for reasons in REASONS.values() for reason in reasons),
     "scorer_kinds.": ("segments", "segments_and_distances", "baseline", "expected", "ceiling"),
     "scorers.": ("grid", "quintile_cells", "frequency", "monetary_deciles", "monetary", "expected", "ceiling"),
+    "sharing.none_": LEANINGS,
+    "sharing_parts.": PARTS,
     "segments.": (*LEANINGS, "came", "went"),
     "segments.none_": LEANINGS,
     "segments.value_": LEANINGS,
@@ -212,6 +217,7 @@ def test_no_sentence_puts_a_number_before_a_plural_that_it_may_contradict() -> N
         "fr": "clients|acheteurs|visiteurs|jours|événements|achats|feuilles|segments|visites|lignes|lacunes|questions",
     }
     never_one = {"charts.silhouette.found", "charts.silhouette.chosen", "charts.roc.alike", "page.windows_value"}
+    never_one |= {key for key in keys(load("en")) if "{k}" in str(keys(load("en"))[key])}  # the smallest group
     for language in LANGUAGES:
         found = re.compile(rf"\{{(?!share|customers|value)\w+\}} (?:d'|more |other )?(?:{nouns[language]})\b")
         said = {key for key, text in keys(load(language)).items() if isinstance(text, str) and found.search(text)}

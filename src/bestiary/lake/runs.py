@@ -84,7 +84,8 @@ class Run:
         """A run in `scratch` to do `step` and later ones in; it takes this one's place when the block ends well.
 
         It begins with what earlier steps left here. Nothing changes here when the block fails, or has made the same
-        files again; an extra of `step` itself stays where the block makes none. An error of the block names the files of this run, since those in `scratch` go.
+        files again; an extra of `step` itself stays where the block makes none. An error of the block names the files
+        of this run, since those in `scratch` go.
         """
         stage = Run(scratch / "run" / self.path.name)
         stage.path.mkdir(parents=True)

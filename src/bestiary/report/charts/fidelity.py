@@ -19,7 +19,8 @@ def confusion_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
         return None
     names = [plain(name, 22) for name in _full_names(summary, words)]
     texts = [[words.number(n) for n in row] for row in tree["confusion"]]
-    shares = [_parts(row, one["support"]) for row, one in zip(tree["confusion"], tree["per_class"], strict=True)]
+    supports = tree.get("supports") or [sum(row) for row in tree["confusion"]]
+    shares = [_parts(row, support) for row, support in zip(tree["confusion"], supports, strict=True)]
     trace = {
         "type": "heatmap",
         "z": [[round(shade(share), 4) for share in row] for row in shares],

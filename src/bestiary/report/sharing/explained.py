@@ -113,7 +113,7 @@ def _confusion(tree: Record, ledger: Ledger, crowd: Crowd) -> dict[str, Any]:
     whole = all(row["f1"] is not None for row in rows)
     names = ("precision", "recall", "f1")
     means = {mean: tree[mean] if whole else dict.fromkeys(names) for mean in ("macro", "weighted")}
-    return {"confusion": cells, "per_class": rows, **means}
+    return {"confusion": cells, "supports": [row["support"] for row in rows], "per_class": rows, **means}
 
 
 def _no_confusion() -> dict[str, Any]:

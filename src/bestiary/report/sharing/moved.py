@@ -37,12 +37,9 @@ def shared_follow(follow: Record | None, ledger: Ledger, crowd: Crowd) -> dict[s
         kind: {
             "way": one["way"],
             "segments": [
-                {name: segment[name] for name in ("segment", "name", "kind", "previous")} for segment in one["segments"]
+                {name: segment[name] for name in ("segment", "kind", "previous")} for segment in one["segments"]
             ],
-            "before": [
-                {"segment": old["segment"], "name": old["name"], "note": old["note"] and crowd.text(old["note"])}
-                for old in one["before"]
-            ],
+            "before": [{"note": old["note"] and crowd.text(old["note"])} for old in one["before"]],
         }
         for kind, one in follow["populations"].items()
     }
