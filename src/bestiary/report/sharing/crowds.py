@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 QUARTER, HALF = 4, 2
-PERSONAL = re.compile(r"%|(?<![\d.,])\d+(?![.,]?\d)")
+PERSONAL = re.compile(r"%|(?<![\d.,])(?:[1-9]\d{0,2}(?:,\d{3})+|\d+(?![.,]?\d))")
 """A share, or a whole number: what a sentence may count people with. Indices such as 0.724 count nobody."""
 
 
