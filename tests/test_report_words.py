@@ -29,7 +29,18 @@ BELIEF = ("natural", "reproducible", "constructed")
 CURVE = ("silhouette", "kind", *get_args(Kind), "interval", "null_mean", "ari", "jaccard", "smallest")
 TREE = ("precision", "recall", "f1", "support", "auc")
 LEANINGS = ("brands", "categories")
-PARTS = ("leaves", "quality", "sources", "points", "presence", "segments", "tree", "roc", "columns", "movements")
+PARTS: tuple[str, ...] = (
+    "leaves",
+    "quality",
+    "sources",
+    "points",
+    "presence",
+    "segments",
+    "tree",
+    "roc",
+    "columns",
+    "movements",
+)
 PARTS += ("worth", "expected", "cadence")
 """What a shared edition may hold back."""
 BUILT: dict[str, tuple[str, ...]] = {

@@ -12,7 +12,7 @@ from bestiary.report.sharing.cells import MOST, halved, shared_cells
 from bestiary.report.sharing.crowds import Crowd, Held
 from bestiary.report.sharing.explained import folded_nodes
 from bestiary.report.sharing.leaves import may_be_counted
-from bestiary.report.sharing.measured import is_near, shared_column
+from bestiary.report.sharing.columns import is_near, shared_column
 from report_run import text
 
 K = 10

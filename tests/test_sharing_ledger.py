@@ -30,7 +30,7 @@ def attacked(ledger: Ledger, key: Any) -> tuple[float, float]:
         linprog([sign * one for one in aim], A_eq=np.array(rows), b_eq=np.zeros(len(rows)), bounds=bounds)
         for sign in (1, -1)
     ]
-    low, high = (math.inf if end.status == 3 else abs(end.fun) for end in ends)
+    low, high = (math.inf if end.status == 3 else abs(float(end.fun or 0)) for end in ends)
     return low, high
 
 

@@ -98,11 +98,12 @@ def movements_chart(record: Mapping[str, Any], words: Words, segments: Segments 
         most = words("terms.customers_count", count=moves[0].customers)
         values |= {"source": ends[0][0], "target": ends[0][1], "n": most}
         says = "tied" if len(moves) > 1 and moves[0].customers == moves[1].customers else "found"
-    note = ""
+    shows, note = "shows", ""
     if "k" in record:  # of a shared edition, where flows that are not drawn may be moves, too
-        says, values["k"], note = "some", words.number(record["k"]), words("sharing.flows", k=words.number(record["k"]))
+        values["k"] = words.number(record["k"])
+        says, shows, note = "some", "shows_some", words("sharing.flows", k=values["k"])
     size = (height(len({f.source for f in flows}), len({f.target for f in flows})), 0)
-    return replace(chart("movements", words, [trace], LAYOUT, size, says, told, **values), note=note)
+    return replace(chart("movements", words, [trace], LAYOUT, size, says, told, shows, **values), note=note)
 
 
 def _stays(record: Mapping[str, Any]) -> set[tuple[int, int]]:

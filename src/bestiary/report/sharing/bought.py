@@ -5,6 +5,8 @@ from typing import Any
 
 from bestiary.report.sharing.crowds import Crowd
 
+COMMON = ("value", "customers", "share")
+LEANING = (*COMMON, "rest", "lift", "low", "high")
 KINDS = ("brands", "categories")
 Record = Mapping[str, Any]
 Cells = dict[tuple[str, int], int]
@@ -25,7 +27,10 @@ def shared_purchases(segments: Sequence[Record], everyone: int | None, crowd: Cr
             leaning = [row for row in one[kind] if (row["value"], number) in told and everyone is not None]
             common = [row for row in one[f"common_{kind}"] if (row["value"], number) in told]
             crowd.held.number(len(one[kind]) + len(one[f"common_{kind}"]) - len(leaning) - len(common))
-            found[number] |= {kind: leaning, f"common_{kind}": common}
+            found[number] |= {
+                kind: [{name: row[name] for name in LEANING} for row in leaning],
+                f"common_{kind}": [{name: row[name] for name in COMMON} for row in common],
+            }
     return found
 
 

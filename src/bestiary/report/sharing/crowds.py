@@ -83,3 +83,8 @@ class Crowd:
         if not enough and value is not None:
             self.held.number()
         return value if enough else None
+
+
+def only(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The figures of a record that a rule has judged, of those that it has."""
+    return {name: record[name] for name in names if name in record}

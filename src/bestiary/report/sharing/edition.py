@@ -6,22 +6,18 @@ from typing import Any
 from bestiary.errors import PopulationError
 from bestiary.report.sharing.bought import shared_purchases
 from bestiary.report.sharing.cells import shared_cells
+from bestiary.report.sharing.columns import shared_column
 from bestiary.report.sharing.crowds import Crowd, Held
 from bestiary.report.sharing.explained import shared_tree
 from bestiary.report.sharing.ledger import Ledger
-from bestiary.report.sharing.measured import (
-    shared_cadence,
-    shared_choice,
-    shared_column,
-    shared_comparison,
-    shared_enough,
-)
+from bestiary.report.sharing.measured import shared_cadence, shared_choice, shared_comparison, shared_enough
 from bestiary.report.sharing.moved import shared_ends, shared_follow
 from bestiary.report.sharing.people import confusion_lines, early_of, flow_lines, population_lines
 from bestiary.report.sharing.presence import shared_presence
 from bestiary.report.sharing.segment import shared_segment
 
 Record = Mapping[str, Any]
+COMPONENTS = ("columns", "constant_columns", "explained_variance", "explained_variance_ratio", "loadings")
 NOTHING: Mapping[str, Any] = {"brands": [], "categories": [], "common_brands": [], "common_categories": []}
 AS_IT_IS = ("as_of", "preset", "windows", "currency", "time_zone", "scored")
 
@@ -63,7 +59,7 @@ def shared(summary: Record, k: int, presence: Record | None = None) -> dict[str,
         "comparison": shared_comparison(summary["comparison"], summary, buyers, crowd),
         "enough": shared_enough(summary["enough"], crowd),
         "follow": shared_follow(follow, ledger, crowd),
-        "pca": {name: one for name, one in summary["pca"].items() if name not in ("mean", "scale")},
+        "pca": {name: summary["pca"][name] for name in COMPONENTS},
         "tree": shared_tree(summary["tree"], "buyers", {n: n for n in numbers}, ledger, crowd),
         "warnings": crowd.texts(summary["warnings"]),
         "quality": {},

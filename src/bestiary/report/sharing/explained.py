@@ -9,6 +9,8 @@ from bestiary.report.sharing.ledger import Ledger
 
 Record = Mapping[str, Any]
 Nodes = dict[int, dict[str, Any]]
+NODE = ("id", "column", "threshold", "left", "right", "segment", "customers", "purity")
+FIGURES = ("precision", "recall", "f1")
 
 
 def shared_tree(
@@ -24,7 +26,8 @@ def shared_tree(
     """
     if tree is None:
         return None
-    nodes, folded = folded_nodes({node["id"]: dict(node) for node in tree["nodes"]}, tree["nodes"], crowd.k)
+    own = {node["id"]: {name: node[name] for name in NODE} for node in tree["nodes"]}
+    nodes, folded = folded_nodes(own, tree["nodes"], crowd.k)
     if ledger.shown(whose) is None or not nodes or nodes[0]["customers"] < crowd.k:
         crowd.held.part("tree")
         return None
@@ -88,7 +91,11 @@ def _is_counted(nodes: list[dict[str, Any]], whose: str, segments: Mapping[int, 
 def _rules(rules: Any, folded: list[Record], crowd: Crowd, *, counted: bool) -> list[dict[str, Any]]:
     """The rules of the leaves that are left: one that was folded is told by its sibling's, too, and both are not."""
     lost = {(leaf["segment"], leaf["customers"]) for leaf in folded}
-    kept = [one for one in rules if one["customers"] >= crowd.k and (one["segment"], one["customers"]) not in lost]
+    kept = [
+        {"segment": one["segment"], "text": one["text"], "customers": one["customers"], "purity": one["purity"]}
+        for one in rules
+        if one["customers"] >= crowd.k and (one["segment"], one["customers"]) not in lost
+    ]
     crowd.held.number(len(rules) - len(kept))
     if not counted:
         return [{**one, "customers": None, "purity": None} for one in kept]
@@ -111,8 +118,7 @@ def _confusion(tree: Record, ledger: Ledger, crowd: Crowd) -> dict[str, Any]:
         crowd.held.number(sum(row[name] is not None and not told[name] for name in told))
         rows.append({"segment": row["segment"], **figures, "support": support})
     whole = all(row["f1"] is not None for row in rows)
-    names = ("precision", "recall", "f1")
-    means = {mean: tree[mean] if whole else dict.fromkeys(names) for mean in ("macro", "weighted")}
+    means = {mean: {name: tree[mean][name] if whole else None for name in FIGURES} for mean in ("macro", "weighted")}
     return {"confusion": cells, "supports": [row["support"] for row in rows], "per_class": rows, **means}
 
 

@@ -118,5 +118,5 @@ def shared_change(segment: Record, follow: Record | None, ledger: Ledger, crowd:
         crowd.held.number()
         return None
     apart = min(abs(change["now"] - change["before"]), change["before"], change["now"])
-    told: dict[str, int] | None = crowd.of(change, apart)
+    told: dict[str, int] | None = crowd.of({name: change[name] for name in ("before", "now")}, apart)
     return told
