@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bestiary.report.sharing.bought import shared_purchases
 from bestiary.report.sharing.cells import MOST, halved, shared_cells
+from bestiary.report.sharing.columns import is_near, shared_column
 from bestiary.report.sharing.crowds import Crowd, Held
 from bestiary.report.sharing.explained import folded_nodes
 from bestiary.report.sharing.leaves import may_be_counted
-from bestiary.report.sharing.columns import is_near, shared_column
 from report_run import text
 
 K = 10
