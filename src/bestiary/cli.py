@@ -7,6 +7,7 @@ import typer
 
 from bestiary import __version__
 from bestiary import cli_options as options
+from bestiary.cli_audience import audience, lift
 from bestiary.cli_export import onnx, sql
 from bestiary.cli_publish import publish
 from bestiary.cli_serve import keys, serve
@@ -175,7 +176,8 @@ def evaluate(
         show_worth.evaluation(log, found, out)
 
 
-for command in (dashboard, serve, publish, movements, cadence, onnx, runs, rejects, doctor, simulate):
+COMMANDS = (dashboard, serve, publish, audience, lift, movements, cadence, onnx, runs, rejects, doctor, simulate)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(sql, name="sql")

@@ -47,7 +47,8 @@ class LogFormatName(StrEnum):
     json = "json"
 
 
-def _date(text: str) -> date:
+def as_date(text: str) -> date:
+    """A date, such as 2020-05-01; an error of the command's use where it is none."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -73,29 +74,32 @@ StorePath = Annotated[Path, typer.Option("--store", help="The store's folder.", 
 AsOf = Annotated[
     date | None,
     typer.Option(
-        parser=_date, metavar="DATE", help="See customers from this midnight.", show_default="after the last event"
+        parser=as_date, metavar="DATE", help="See customers from this midnight.", show_default="after the last event"
     ),
 ]
 LatestRun = Annotated[
-    date | None, typer.Option("--as-of", parser=_date, metavar="DATE", help="Which run.", show_default="the latest")
+    date | None, typer.Option("--as-of", parser=as_date, metavar="DATE", help="Which run.", show_default="the latest")
 ]
 Earlier = Annotated[
     date | None,
-    typer.Option("--from", parser=_date, metavar="DATE", help="The earlier run.", show_default="the one before"),
+    typer.Option("--from", parser=as_date, metavar="DATE", help="The earlier run.", show_default="the one before"),
 ]
 Later = Annotated[
-    date | None, typer.Option("--to", parser=_date, metavar="DATE", help="The later run.", show_default="the latest")
+    date | None, typer.Option("--to", parser=as_date, metavar="DATE", help="The later run.", show_default="the latest")
 ]
 OutFile = Annotated[Path | None, typer.Option("--out", help="Write everything to this file, as JSON.")]
 At = Annotated[
     date | None,
     typer.Option(
-        parser=_date, metavar="DATE", help="Know nothing from this midnight on.", show_default="a window before --until"
+        parser=as_date,
+        metavar="DATE",
+        help="Know nothing from this midnight on.",
+        show_default="a window before --until",
     ),
 ]
 Until = Annotated[
     date | None,
-    typer.Option(parser=_date, metavar="DATE", help="Measure up to this midnight.", show_default="the run's date"),
+    typer.Option(parser=as_date, metavar="DATE", help="Measure up to this midnight.", show_default="the run's date"),
 ]
 Config = Annotated[Path | None, typer.Option(help="Settings, a TOML file.", show_default=False)]
 Preset = Annotated[
