@@ -5,7 +5,7 @@ from fractions import Fraction
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
@@ -28,6 +28,7 @@ def test_draws_never_change() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(NAMES, st.lists(IDS, min_size=1, max_size=8, unique=True), SHARES)
 def test_sql_holds_back_whom_python_does(campaign: str, ids: list[int | str], share: Fraction) -> None:
     with duckdb.connect() as connection:
@@ -50,7 +51,7 @@ def test_names_and_ids_do_not_run_together() -> None:
 
 
 def test_shares_are_right_and_campaigns_are_drawn_apart() -> None:
-    """Over 60 campaigns of 2,000 customers: sizes as of fair draws, and pairs of campaigns independent of each other."""
+    """Over 60 campaigns of 2,000 customers: sizes as of fair draws, and pairs of campaigns independent."""
     with duckdb.connect() as connection:
         drawn = np.array(
             [
