@@ -127,7 +127,8 @@ def _reached(
         connection.execute("CREATE TEMP TABLE reached AS SELECT *, user_id AS given FROM chosen")
         return what, selected, None
     counts = audience_join.join(connection, asked, asked.joined, what.file, ids)
-    needed = " OR ".join(f"{identifier(name)} IS NOT NULL" for name in what.contacts) or "true"
+    contacts = [identifier(audience_join.in_file(name)) for name in what.contacts]
+    needed = " OR ".join(f"{name} IS NOT NULL" for name in contacts) or "true"
     connection.execute(
         "CREATE TEMP TABLE reached AS SELECT chosen.*, joined.* EXCLUDE (stored) FROM chosen INNER JOIN joined "
         f"ON joined.stored = CAST(chosen.user_id AS VARCHAR) WHERE {needed}"

@@ -30,6 +30,11 @@ class Counts:
     unusable: int = 0
 
 
+def in_file(name: str) -> str:
+    """A column of the shop's file, as the tables here call it: apart from those of a run, and from our own."""
+    return f"file: {name}"
+
+
 def columns_in(connection: DuckDBPyConnection, joined: Joined) -> tuple[str, ...]:
     """The names of the file's columns; ConfigError where it cannot be read, or has no such id."""
     with _reading(joined.file):
@@ -45,17 +50,17 @@ def columns_in(connection: DuckDBPyConnection, joined: Joined) -> tuple[str, ...
 
 
 def join(connection: DuckDBPyConnection, asked: Asked, joined: Joined, columns: Sequence[str], ids: Ids) -> Counts:
-    """Make the table `joined`: `stored`, the store's id as text, `given`, the shop's, and the columns as texts.
+    """Make the table `joined`: `stored`, the store's id as text, `given`, the shop's, and the columns (`in_file`).
 
     It has those of the table `chosen` (user_id) whom the file has, each once. ConfigError where the file tells two
     things of one customer.
     """
     _functions(connection, asked, ids)
-    listed = "".join(f", {_cell(name)} AS {identifier(name)}" for name in columns)
+    listed = "".join(f", {_cell(name)} AS {identifier(in_file(name))}" for name in columns)
     with _reading(joined.file):
         connection.execute(
             f"CREATE TEMP TABLE given AS SELECT DISTINCT CAST({identifier(joined.on)} AS VARCHAR) AS given"
-            f"{''.join(f', CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}' for name in columns)} "
+            f"{''.join(f', CAST({identifier(name)} AS VARCHAR) AS {identifier(in_file(name))}' for name in columns)} "
             f"FROM {_table(joined.file)}"
         )
     connection.execute("CREATE TEMP TABLE known AS SELECT stored_id(given) AS stored, * FROM given")
@@ -64,10 +69,8 @@ def join(connection: DuckDBPyConnection, asked: Asked, joined: Joined, columns: 
         "SEMI JOIN chosen ON known.stored = CAST(chosen.user_id AS VARCHAR)"
     )
     _refuse_twice(connection, joined)
-    lost = " + ".join(
-        f"count(*) FILTER (WHERE known.{identifier(one)} IS NOT NULL AND joined.{identifier(one)} IS NULL)"
-        for one in columns
-    )
+    names = [identifier(in_file(one)) for one in columns]
+    lost = " + ".join(f"count(*) FILTER (WHERE known.{one} IS NOT NULL AND joined.{one} IS NULL)" for one in names)
     rows, no_ids = _one(connection, "SELECT count(*), count(*) FILTER (WHERE stored IS NULL) FROM known")
     (missing,) = _one(
         connection, "SELECT count(*) FROM chosen ANTI JOIN joined ON joined.stored = CAST(chosen.user_id AS VARCHAR)"
@@ -95,7 +98,7 @@ def _refuse_twice(connection: DuckDBPyConnection, joined: Joined) -> None:
 def _cell(name: str) -> str:
     """What is written of a column of the file: contacts by their names, anything else as it is without addresses."""
     kind = contact_of(name)
-    return f"{f'as_{kind}' if kind else 'as_text'}({identifier(name)})"
+    return f"as_{kind or 'text'}({identifier(in_file(name))})"
 
 
 def _functions(connection: DuckDBPyConnection, asked: Asked, ids: Ids) -> None:

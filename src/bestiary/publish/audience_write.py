@@ -19,6 +19,7 @@ from bestiary.errors import ConfigError, did_you_mean
 from bestiary.files import replacing
 from bestiary.publish.audience_asked import GROUPS, Asked, Group
 from bestiary.publish.audience_hash import contact_of
+from bestiary.publish.audience_join import in_file
 from bestiary.publish.holdout import held_back_sql
 from bestiary.sql import identifier, quote
 
@@ -102,12 +103,13 @@ def draw_members(connection: DuckDBPyConnection, campaign: str, share: Fraction)
 def lines_query(connection: DuckDBPyConnection, asked: Asked, what: Layout, group: Group) -> str:
     """The lines of a group's file, from the tables `reached` and `members`."""
     dtypes = {name: dtype for name, dtype, *_ in connection.execute("DESCRIBE reached").fetchall()}
-    named = (
-        {name: (what.headers or {}).get(name, name) for name in what.file}
-        if what.headers
-        else {"given": "user_id", **{name: name for name in asked.columns if name in (*what.run, *what.file)}}
-    )
-    shown = ", ".join(f"{_safe(name, dtypes[name])} AS {identifier(header)}" for name, header in named.items())
+    carried = {name: name for name in what.run} | {name: in_file(name) for name in what.file}
+    if what.headers:
+        named = [(carried[name], header) for name, header in what.headers.items()]
+    else:
+        asked_for = dict.fromkeys(name for name in asked.columns if name in carried)
+        named = [("given", "user_id"), *((carried[name], name) for name in asked_for)]
+    shown = ", ".join(f"{_safe(name, dtypes[name])} AS {identifier(header)}" for name, header in named)
     return (
         f'SELECT {shown} FROM reached INNER JOIN members USING (user_id) WHERE "group" = {quote(group)} ORDER BY line'
     )
@@ -130,6 +132,7 @@ def write_files(connection: DuckDBPyConnection, asked: Asked, what: Layout, read
     sums: dict[Group, str] = {}
     for group in GROUPS if asked.share else GROUPS[:1]:
         temporary = ready.enter_context(replacing(asked.file_of(group)))
+        temporary.touch()  # so that a folder without the right to write is told as such
         query = lines_query(connection, asked, what, group)
         connection.execute(f"COPY ({query}) TO {quote(str(temporary))} (FORMAT csv, HEADER true)")
         sums[group] = sha256_of(temporary)
