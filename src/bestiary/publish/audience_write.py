@@ -109,7 +109,9 @@ def lines_query(connection: DuckDBPyConnection, asked: Asked, what: Layout, grou
     else:
         asked_for = dict.fromkeys(name for name in asked.columns if name in carried)
         named = [("given", "user_id"), *((carried[name], name) for name in asked_for)]
-    shown = ", ".join(f"{_safe(name, dtypes[name])} AS {identifier(header)}" for name, header in named)
+    shown = ", ".join(
+        f"{_safe(name, dtypes[name])} AS {identifier(' '.join(header.split()))}" for name, header in named
+    )
     return (
         f'SELECT {shown} FROM reached INNER JOIN members USING (user_id) WHERE "group" = {quote(group)} ORDER BY line'
     )
