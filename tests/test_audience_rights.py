@@ -45,7 +45,6 @@ def test_a_person_is_found_in_every_audience(shop: Path, tmp_path: Path) -> None
     groups = {wave.campaign: dict(row[:2] for row in members(shop, wave)).get(user) for wave in waves(shop)}
     found = find(shop, user)
     assert found == find(shop, str(user))
-    second = [tmp_path / "b.csv", tmp_path / "b2.csv"]
     wanted = [
         Membership(name, day, group, tuple(held(one) if group == "holdout" else one for one in files))
         for name, day, files in (
