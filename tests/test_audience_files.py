@@ -12,7 +12,7 @@ import pytest
 from audience_shop import TENTH, held, ids, lines, made, members, table, wave_of, write_csv
 from bestiary.audience import audience
 from bestiary.errors import ConfigError, StoreError
-from bestiary.lake.ids import Ids, Secret
+from bestiary.ids import Ids, Secret
 from bestiary.lake.recipients import recipients
 from bestiary.publish.audience_asked import Asked, Joined
 from bestiary.publish.audience_hash import written

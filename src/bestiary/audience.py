@@ -17,7 +17,7 @@ from bestiary.config import Settings
 from bestiary.customers.measure import copy_part
 from bestiary.errors import ConfigError
 from bestiary.files import replacing
-from bestiary.lake.ids import Ids
+from bestiary.ids import Ids
 from bestiary.lake.lock import locked
 from bestiary.lake.recipients import delivered
 from bestiary.lake.runs import Run, all_runs, find_run

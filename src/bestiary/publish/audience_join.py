@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bestiary.errors import ConfigError, did_you_mean
-from bestiary.lake.ids import Ids
+from bestiary.ids import Ids
 from bestiary.publish.audience_asked import Asked, Joined
 from bestiary.publish.audience_hash import Contact, contact_of, holds_address, written
 from bestiary.sql import identifier, quote, scan_path
