@@ -21,7 +21,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("report", "serve", "publish", "privacy"),
     (
         *("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard", "service", "stored"),
-        *("audience", "lift", "events_out", "publishing", "rights", "sharing"),
+        *("audience", "lift", "events_out", "publishing", "sharing"),
+        *("rights", "removal", "beyond"),
     ),
     ("cli", *COMMANDS, "cli_options", "show", *SHOWS, "guard", "logs", "bars"),
 )
@@ -29,6 +30,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NEIGHBOURS = {
     *(("pipeline", room) for room in ("intake", "gate", "steps", "sharing", "changes", "evaluation", "dashboard")),
     ("sharing", "steps"),
+    *(("rights", room) for room in ("removal", "beyond")),
     ("dashboard", "changes"),
     ("service", "stored"),
     ("intake", "gate"),

@@ -12,7 +12,8 @@ import pytest
 from audience_shop import TENTH, held, ids, lines, made, members, table, wave_of, write_csv
 from bestiary.audience import audience
 from bestiary.errors import ConfigError, StoreError
-from bestiary.ids import Ids, Secret
+from bestiary.files import read_json, write_json
+from bestiary.ids import VARIABLE, Ids, Secret
 from bestiary.lake.recipients import recipients
 from bestiary.publish.audience_asked import Asked, Joined
 from bestiary.publish.audience_hash import written
@@ -279,14 +280,19 @@ def test_names_in_the_shops_file_may_be_our_own(shop: Path, tmp_path: Path) -> N
     assert list(lines(tmp_path / "a.csv")[0].values())[1:] == ["a", "b", "d"]
 
 
-def test_in_a_store_of_pseudonyms_the_shops_file_gives_the_ids(shop: Path, tmp_path: Path) -> None:
+def test_in_a_store_of_pseudonyms_the_shops_file_gives_the_ids(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same store, as if its ids had been made pseudonyms when the events came in."""
-    ids_ = Ids("integer", Secret(b"k" * 40))
+    key = Secret(b"k" * 40)
+    ids_ = Ids("integer", key)
+    monkeypatch.setenv(VARIABLE, "k" * 40)
+    write_json(shop / "store.json", read_json(shop / "store.json") | {"key_check": key.check})
     users = everyone(shop)
     _pseudonymise(shop, ids_)
     joined = write_csv(tmp_path / "crm.csv", "user_id,nick", [f"{user},u{user}" for user in users[:-3]])
     asked = Asked("c", tmp_path / "a.csv", share=QUARTER, joined=joined, columns=("nick",))
-    wave = audience(shop, asked, ids=ids_, settings=SMALL).wave
+    wave = audience(shop, asked, settings=SMALL).wave
     assert wave is not None
     target, back = lines(tmp_path / "a.csv"), lines(held(tmp_path / "a.csv"))
     assert {line["user_id"]: line["nick"] for line in (*target, *back)} == {
@@ -299,9 +305,9 @@ def test_in_a_store_of_pseudonyms_the_shops_file_gives_the_ids(shop: Path, tmp_p
         order = [user for user, one, _ in sorted(members(shop, wave), key=lambda row: row[2]) if one == group]
         assert [ids_.stored(line["user_id"]) for line in file] == order
     with pytest.raises(ConfigError, match="pseudonyms"):
-        audience(shop, Asked("d", tmp_path / "d.csv"), ids=ids_, settings=SMALL)
+        audience(shop, Asked("d", tmp_path / "d.csv"), settings=SMALL)
     with pytest.raises(ConfigError, match="'user_id', which is no column"):
-        audience(shop, Asked("d", tmp_path / "d.csv", joined=joined, where="user_id = '1'"), ids=ids_, settings=SMALL)
+        audience(shop, Asked("d", tmp_path / "d.csv", joined=joined, where="user_id = '1'"), settings=SMALL)
 
 
 def _pseudonymise(store: Path, known: Ids) -> None:

@@ -1,4 +1,4 @@
-"""Counts that add up: what is told never gives back a count of fewer than k, by hand and by an attacker's arithmetic."""
+"""Counts that add up: what is told never gives back a count of fewer than k, by hand and by an attacker."""
 
 import math
 from typing import Any

@@ -54,20 +54,19 @@ def audience(
     asked: Asked,
     *,
     dry_run: bool = False,
-    ids: Ids | None = None,
     settings: Settings = DEFAULTS,
     progress: Progress = SILENT,
     told: Told = lambda found: None,
 ) -> Audience:
     """Write an audience and those held back as files, and remember it; `told` hears the plan before that.
 
-    `ids` says how the shop's ids are known in the store. The same audience again writes the same files again. Raises
+    The same audience again writes the same files again. Raises
     ConfigError and StoreError where something asked for is not there; then nothing is written.
     Memory: within the engine's share, the rest in the store's scratch.
     """
     with locked(store):
         lake, run = Store.open(store, settings), find_run(store, asked.as_of, "fit")
-        known = ids or Ids(lake.fixed.user_id)
+        known = lake.ids(settings)
         _check(store, asked, known)
         with ExitStack() as stack:
             scratch = stack.enter_context(lake.scratch())

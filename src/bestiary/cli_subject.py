@@ -13,6 +13,12 @@ subject = typer.Typer(help="The rights of the people in the data.", no_args_is_h
 Someone = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Ids, as the shop writes them.")]
 IdFile = Annotated[Path | None, typer.Option("--ids", help="A file of further ids, one a line.", show_default=False)]
 Request = Annotated[str | None, typer.Option(help="The shop's number of the request.", show_default="made")]
+ConnectionFile = Annotated[
+    Path | None,
+    typer.Option(help="A file with the warehouse's connection.", show_default="BESTIARY_WAREHOUSE"),
+]
+WithoutTls = Annotated[bool, typer.Option("--without-tls", help="Connect to the warehouse unencrypted.")]
+Leave = Annotated[bool, typer.Option("--leave-published", help="What was published is looked after elsewhere.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
@@ -22,14 +28,19 @@ def export(
     store: options.StorePath,
     out: Annotated[Path, typer.Option(help="Where the page goes; JSON beside it.")] = Path("subject.html"),
     lang: options.Language = None,
+    connection_file: ConnectionFile = None,
+    without_tls: WithoutTls = False,
+    leave_published: Leave = False,
     config: options.Config = None,
 ) -> None:
     """Write all that is held of a person, as a page and as JSON."""
     with telling() as log:
         from bestiary import rights, show_subject
+        from bestiary.beyond import Reach
 
         settings = options.read_settings(config, language=lang)
-        found = rights.export(store, user_id, settings=settings)
+        reach = Reach(connection_file, without_tls, leave_published)
+        found = rights.export(store, user_id, reach=reach, settings=settings)
         show_subject.exported(log, found, out, settings)
 
 
@@ -40,6 +51,9 @@ def erase(
     ids: IdFile = None,
     request: Request = None,
     yes: Yes = False,
+    connection_file: ConnectionFile = None,
+    without_tls: WithoutTls = False,
+    leave_published: Leave = False,
     config: options.Config = None,
     memory: options.Memory = None,
     quiet: options.Quiet = False,
@@ -48,11 +62,13 @@ def erase(
     """Remove people from everything that the store knows of, and say where else they were sent."""
     with telling(quiet, log_format) as log:
         from bestiary import rights, show_subject
+        from bestiary.beyond import Reach
 
         people = options.people(user_ids, ids)
         _asked(yes, f"Erase {len(people):,} people from {store} for good? Nobody can bring them back.")
         settings = options.read_settings(config, memory=memory)
-        told = rights.erase(store, people, request=request, settings=settings, progress=log.progress)
+        reach = Reach(connection_file, without_tls, leave_published)
+        told = rights.erase(store, people, request=request, reach=reach, settings=settings, progress=log.progress)
         show_subject.receipt(log, told)
 
 
@@ -63,6 +79,9 @@ def object_(
     ids: IdFile = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="The objection is taken back.")] = False,
     request: Request = None,
+    connection_file: ConnectionFile = None,
+    without_tls: WithoutTls = False,
+    leave_published: Leave = False,
     config: options.Config = None,
     quiet: options.Quiet = False,
     log_format: options.LogFormat = options.TEXT,
@@ -70,12 +89,14 @@ def object_(
     """Take people who object to marketing out of segments and all that is made of them."""
     with telling(quiet, log_format) as log:
         from bestiary import rights, show_subject
+        from bestiary.beyond import Reach
 
         told = rights.object_(
             store,
             options.people(user_ids, ids),
             withdraw=withdraw,
             request=request,
+            reach=Reach(connection_file, without_tls, leave_published),
             settings=options.read_settings(config),
             progress=log.progress,
         )

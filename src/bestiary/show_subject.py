@@ -29,6 +29,12 @@ def receipt(log: Log, told: dict[str, Any]) -> None:
         out.say(f"  removed, {name}: {rows:,}")
     if told.get("recipients"):
         out.say("Tell those who were given it (Art. 19): " + "; ".join(told["recipients"]) + ".", wrap=True)
+    for name, what in (
+        ("files to mend", "Files of audiences that were changed since, to be mended by hand"),
+        ("left as they are", "Not taken out there, as asked"),
+    ):
+        if told.get(name):
+            out.say(f"{what}: {', '.join(told[name])}.", wrap=True)
     if told.get("may still be in"):
         out.say(
             "Source files of that time, which may still hold them: " + ", ".join(told["may still be in"]) + ".",

@@ -38,8 +38,12 @@ class Door:
     erased: Erased | None = None
     drop_categories: tuple[str, ...] = field(default=())
 
-    def open(self, connection: DuckDBPyConnection) -> None:
-        """Give a connection the keys, as variables, so that no statement holds them, and the list of the erased."""
+    def open(self, connection: DuckDBPyConnection, clock: datetime) -> None:
+        """Give a connection the keys, as variables, so that no statement holds them, and the list of the erased.
+
+        `clock` is the time after which nothing can have happened yet.
+        """
+        connection.execute("SET VARIABLE clock = ?::TIMESTAMP", [clock])
         for name, key in (("pseudonym", self.key), ("erasure", self.erased.key if self.erased else None)):
             if key is not None:
                 for side, pad in zip(("inner", "outer"), key.pads(), strict=True):
@@ -67,7 +71,7 @@ class Door:
         if self.erased is not None:
             connection.execute(render(HERE / "gone.sql"))
             query = "DELETE FROM events USING gone WHERE events.customer = gone.customer"
-            counts["erased"] = _deleted(connection, f"{query} AND coalesce(events.wall_time <= gone.until, TRUE)")
+            counts["erased"] = _deleted(connection, f"{query} AND is_gone(events.wall_time, gone.until)")
         return counts
 
     def forget_texts(self, connection: DuckDBPyConnection) -> None:

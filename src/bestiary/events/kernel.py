@@ -84,7 +84,7 @@ class Kernel:
         self._ripe_until, self._waiting = datetime.min, 0  # noqa: DTZ901 - wall time
         stable_functions(connection)
         connection.execute(render(HERE / "macros.sql"))
-        plan.door.open(connection)
+        plan.door.open(connection, plan.clock)
 
     def add(self, piece: Piece) -> None:
         """Read a piece and sum up what is ripe. Raises Unsorted."""

@@ -47,6 +47,9 @@ CREATE OR REPLACE TEMP MACRO pseudonym(t) AS keyed_hash(
 CREATE OR REPLACE TEMP MACRO erasure_mark(t) AS keyed_hash(
     getvariable('erasure_inner'), getvariable('erasure_outer'), t
 );
+-- Whether a row of who was erased until `u` goes: it is of before, or of a time that cannot be.
+CREATE OR REPLACE TEMP MACRO is_gone(w, u) AS coalesce(w <= u OR w > getvariable('clock'), TRUE);
+
 -- Categories that the shop does not want to know of, in lower case, and all below them.
 CREATE OR REPLACE TEMP MACRO is_excluded(a) AS coalesce(
     len(

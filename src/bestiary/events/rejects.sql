@@ -56,6 +56,6 @@ WHERE
     AND NOT EXISTS (
         SELECT gone.customer
         FROM gone
-        WHERE gone.customer = judged.customer AND coalesce(judged.wall_time <= gone.until, TRUE)
+        WHERE gone.customer = judged.customer AND is_gone(judged.wall_time, gone.until)
     )
     {% endif %}

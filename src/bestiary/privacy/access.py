@@ -42,7 +42,6 @@ def held(lake: Store, stored: int | str) -> Record:
         "visits": _visits(lake, stored),
         "refused": _refused(lake, stored),
         "runs": runs,
-        "audiences": [],
         "objected": since and plain(since),
         "recipients": [one.model_dump() for one in recipients(lake.path) if there & set(one.runs)],
     }

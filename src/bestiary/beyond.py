@@ -1,0 +1,100 @@
+"""What of people's data is beyond the lake and the runs: audiences with their files, and what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from bestiary.config import Settings
+from bestiary.errors import BestiaryError, ConfigError
+from bestiary.lake.recipients import Recipient, recipients
+from bestiary.privacy.access import plain
+from bestiary.publish import audience_rights, find, forget, open_target
+from bestiary.publish.target import Ids
+
+if TYPE_CHECKING:
+    from bestiary.publish import Target
+
+PUBLISHED = ("warehouse", "redshift", "s3", "folder")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How to get at what was published: see `publish.open_target`; or that it is to be left as it is."""
+
+    connection_file: Path | None = None
+    without_tls: bool = False
+    leave_published: bool = False
+
+
+ENVIRONMENT = Reach()
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a store's people are beyond it: places that can be reached, and addresses that are left as they are."""
+
+    store: Path
+    targets: tuple[Target, ...]
+    left: tuple[str, ...]
+
+
+def reached(store: Path, settings: Settings, reach: Reach, somebody: int | str) -> Places:
+    """Every place that a store was published to. ConfigError names one that cannot be reached; nothing is changed.
+
+    `somebody` is a customer to look for there, to see whether that can be done.
+    """
+    published = [one for one in recipients(store) if one.kind in PUBLISHED]
+    if reach.leave_published:
+        return Places(store, (), tuple(f"{one.kind}: {one.to}" for one in published))
+    return Places(store, tuple(_target(one, settings, reach, somebody) for one in published), ())
+
+
+def _target(one: Recipient, settings: Settings, reach: Reach, somebody: int | str) -> Target:
+    try:
+        target = open_target(
+            one.to,
+            connection_file=reach.connection_file,
+            without_tls=reach.without_tls,
+            settings=settings.publish,
+        )
+        find(target, somebody)
+    except BestiaryError as error:
+        raise ConfigError(
+            f"This store was published to {one.to}, and that cannot be reached: {error.found}",
+            allowed="Nothing was changed: whoever is taken out here must not stay there.",
+            do="Give its connection (BESTIARY_WAREHOUSE, or --connection-file); or say --leave-published, and take "
+            "them out there yourself.",
+        ) from error
+    return target
+
+
+def forget_beyond(places: Places, ids: Collection[int | str]) -> dict[str, Any]:
+    """Take people, by the store's ids, out of audiences and out of what was published; what was done where."""
+    taken = audience_rights.forget(places.store, ids)
+    removed: dict[str, int] = {"audiences": taken.members} if taken.members else {}
+    for target in places.targets:
+        for table, rows in forget(target, cast("Ids", list(ids))).items():
+            if rows:
+                removed[f"{target.told}, {table}"] = rows
+    return {
+        "removed": removed,
+        "files rewritten": [str(path) for path in taken.rewritten],
+        "files to mend": [str(path) for path in taken.to_mend],
+        "left as they are": list(places.left),
+    }
+
+
+def found_beyond(places: Places, stored: int | str) -> dict[str, Any]:
+    """What audiences and published tables hold of a person, as JSON has it."""
+    there = (asdict(one) for one in audience_rights.find(places.store, stored))
+    return {
+        "audiences": [plain({**one, "files": [str(path) for path in one["files"]]}) for one in there],
+        "published": {
+            target.told: {table: [plain(row) for row in rows] for table, rows in find(target, stored).items() if rows}
+            for target in places.targets
+        },
+        "not looked into": list(places.left),
+    }

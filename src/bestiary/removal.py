@@ -1,0 +1,83 @@
+"""How people are taken out of a store's lake and runs, and who has come back to them with a backup."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from bestiary.config import Settings
+from bestiary.lake import erased
+from bestiary.lake.engine import LocalEngine
+from bestiary.lake.erase import Ids, People, erase
+from bestiary.lake.held import leave
+from bestiary.lake.recipients import recipients
+from bestiary.lake.runs import Run, all_runs
+from bestiary.lake.store import Store
+from bestiary.progress import Progress, step
+from bestiary.sql import connect, path_list, stable_functions, within
+
+
+def out_of_lake(lake: Store, people: Ids, settings: Settings, progress: Progress) -> dict[str, Any]:
+    """Take people out of visits and rejects; what went, and the source files that may still hold them."""
+    if not people:
+        return {"removed": {}, "may still be in": []}
+    engine = LocalEngine(threads=settings.threads, memory_bytes=settings.engine_bytes)
+    bounded = within(settings.memory_bytes, "the erasure")
+    with lake.scratch() as scratch, bounded, step(progress, "erasure", len(lake.visits())):
+        gone = erase(lake, People.of(people, scratch), engine, progress)
+    counts = {"visits": gone.visits, "events": gone.events, "refused rows": gone.rejects}
+    return {"removed": counts, "may still be in": list(gone.sources)}
+
+
+def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Two parts of a receipt as one: what was removed is told together."""
+    return {**one, **other, "removed": {**one["removed"], **other["removed"]}}
+
+
+def out_of_runs(lake: Store, people: Ids, settings: Settings, progress: Progress) -> dict[str, Any]:
+    """Take people out of every run's tables, draw the reports that showed them anew; rows removed and recipients."""
+    gone, named = Counter[str](), set[str]()
+    if people:
+        with lake.scratch() as scratch, step(progress, "runs", len(all_runs(lake.path))):
+            some = People.of(people, scratch)
+            for run in all_runs(lake.path):
+                rows = leave(run, some, settings.engine_bytes)
+                gone.update(rows)
+                if rows:
+                    named.add(run.as_of.isoformat())
+                    _drawn_anew(lake, run)
+                progress.advance(1)
+    told = [f"{one.kind}: {one.to}" for one in recipients(lake.path) if named & set(one.runs)]
+    return {"removed": dict(gone), "runs": sorted(named), "recipients": told}
+
+
+def _drawn_anew(lake: Store, run: Run) -> None:
+    """The report shows points of a sample of customers: it is drawn again without those who went."""
+    from bestiary.report.html import write_report
+
+    if (run.path / "report.html").is_file() and (run.path / "summary.json").is_file():
+        described = run.description()
+        write_report(run.path, (described or {}).get("language") or "en", lake.cadence())
+
+
+def returned(lake: Store, settings: Settings) -> Ids:
+    """Who is in the lake or a run although they were erased; each with the wall time of their erasure."""
+    book = erased.read_book(lake.path)
+    if book is None or not book.entries:
+        return {}
+    key = erased.key_of(lake.path, settings.privacy, book)
+    until = erased.until(book, lake.fixed.time_zone)
+    tables = [part.path for part in lake.visits()]
+    tables += [run.path / "customers.parquet" for run in all_runs(lake.path) if run.has("customers")]
+    with connect(memory_bytes=settings.engine_bytes, threads=settings.threads or 0) as connection:
+        stable_functions(connection)
+        for side, pad in zip(("i", "o"), key.pads(), strict=True):
+            connection.execute(f"SET VARIABLE {side} = ?::BLOB", [pad])
+        connection.execute("CREATE TABLE marks (mark VARCHAR)")
+        connection.executemany("INSERT INTO marks VALUES (?)", [[mark] for mark in until])
+        people = f"SELECT DISTINCT user_id FROM read_parquet({path_list(tables)}, hive_partitioning = false)"
+        mark = "keyed_hash(getvariable('i'), getvariable('o'), user_id) AS mark"
+        query = f"SELECT user_id, mark FROM (SELECT user_id, {mark} FROM ({people})) SEMI JOIN marks USING (mark)"
+        rows = connection.execute(query).fetchall()
+    return {user_id: until[mark] for user_id, mark in rows}
