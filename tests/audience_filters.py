@@ -53,7 +53,7 @@ def holds(condition: Condition, row: Row) -> bool | None:
             return compared(operator, term(left, row), term(right, row))
         case tree.Among(one, values):
             found = term(one, row)
-            return None if found is None else any(found == term(value, row) for value in values)
+            return None if found is None else any(compared("=", found, value.value) for value in values)
         case tree.Missing(one):
             return term(one, row) is None
         case tree.Like(one, pattern):
