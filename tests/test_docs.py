@@ -27,7 +27,10 @@ from bestiary.customers.features import markdown
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-RUN_ELSEWHERE = {ROOT / "docs" / "service.md": "tests/test_service_guide.py, which also holds what it answers"}
+RUN_ELSEWHERE = {
+    ROOT / "docs" / "service.md": "tests/test_service_guide.py, which also holds what it answers",
+    ROOT / "docs" / "warehouse.md": "tests/test_publish_guide.py, which starts the warehouse",
+}
 OPTIONAL = ("onnx", "onnxruntime")
 """Packages that a plain `uv sync` has not: without them what names them is not run, but for CI."""
 NOT_RUN_HERE = {

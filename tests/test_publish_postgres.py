@@ -282,9 +282,9 @@ def test_a_dry_run_tells_and_does_nothing(whole_store: Path, server: Server, tar
     told = target.publish(one, Asked(dry_run=True, before_data=lambda: pytest.fail("data left"))).steps
     assert server.rows("SELECT count(*) FROM pg_namespace WHERE nspname = 'bestiary'") == [(0,)]
     assert [text for text in told if text.startswith("COPY")] == [
-        f'COPY "{table}_{MAY:%Y%m%d}" ({columns}) FROM STDIN (FORMAT binary) -- {one.rows[table]:,} rows'
+        f'COPY "bestiary"."{table}_{MAY:%Y%m%d}" ({columns}) FROM STDIN (FORMAT binary) -- {one.rows[table]:,} rows'
         if table != "runs"
-        else f'COPY "runs" ({columns}) FROM STDIN (FORMAT binary) -- 1 rows'
+        else f'COPY "bestiary"."runs" ({columns}) FROM STDIN (FORMAT binary) -- 1 rows'
         for table, columns in ((each.name, ", ".join(f'"{c.name}"' for c in each.columns)) for each in one.tables)
     ]
     with server.connect() as connection:  # what it tells can be run as it is, but for the rows

@@ -14,6 +14,8 @@ from bestiary.sql import identifier, quote
 Dialect = Literal["postgres", "redshift"]
 MARK = "Bestiary 1. "
 """What the comment of every table and view of ours begins with."""
+TEMPORARY = "pg_temp"
+"""The schema of tables that one session alone sees."""
 VIEWS = {"current_customers": "customers", "current_segments": "segments"}
 """Views of the latest run, and what they are of."""
 
@@ -105,6 +107,28 @@ def attached(schema: str, table: Table, as_of: date) -> Iterator[str]:
     yield f"ANALYZE {name}"
     yield f"ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES IN ({quote(as_of.isoformat())})"
     yield f"ALTER TABLE {name} DROP CONSTRAINT {identifier(own + '_run')}"
+
+
+def arriving(table: Table) -> Iterator[str]:
+    """A table that only this transaction sees, for the rows of a run that is there already."""
+    columns = ", ".join(f"{identifier(one.name)} {_type(one, 'postgres')}" for one in table.columns)
+    yield f"CREATE TEMPORARY TABLE {identifier(table.name)} ({columns}) ON COMMIT DROP"
+    yield f"ALTER TABLE {named(TEMPORARY, table.name)} ALTER COLUMN {identifier(USER)} SET STATISTICS 1"
+
+
+def replaced(schema: str, table: Table, as_of: date) -> Iterator[str]:
+    """Put the rows that have arrived in place of a run's: those that are the same stay, and are not written again."""
+    new, old = named(TEMPORARY, table.name), named(schema, partition(table.name, as_of))
+    names = [identifier(one.name) for one in table.columns]
+    # Only by the id is somebody looked for: `=` on all columns would make all of them the key of a join.
+    of_them = f"old.{identifier(USER)} = new.{identifier(USER)}"
+    same = " AND ".join([of_them, *(f"new.{name} IS NOT DISTINCT FROM old.{name}" for name in names)])
+    yield f"ANALYZE {new}"
+    yield f"DELETE FROM {old} AS old WHERE NOT EXISTS (SELECT 1 FROM {new} AS new WHERE {same})"
+    yield (
+        f"INSERT INTO {old} ({', '.join(names)}) SELECT {', '.join(names)} FROM {new} AS new WHERE NOT EXISTS "
+        f"(SELECT 1 FROM {old} AS old WHERE {of_them})"
+    )
 
 
 def _type(one: Column, dialect: Dialect) -> str:

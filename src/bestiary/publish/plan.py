@@ -1,9 +1,10 @@
 """What is done in a warehouse to publish a run: a list of steps, made from what is there, before anything is done.
 
 A run that is new is copied into a table of its own, which gets its key and indexes and then becomes a partition. A run
-that is published again takes the place of its own rows (delete and copy): to exchange the partition instead would be
-quicker, but is no part of what Postgres shows by snapshot: a reader in a transaction of REPEATABLE READ that began
-before would find the run empty. All of it is one transaction, so a process that is killed leaves nothing.
+that is published again is copied into a temporary table, and the rows that differ take the place of those in its
+partition. To exchange the partition instead would be no part of what Postgres shows by snapshot: a reader in a
+transaction of REPEATABLE READ that began before would find the run empty. All of it is one transaction, so a process
+that is killed leaves nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,15 +14,30 @@ from datetime import date
 from bestiary.publish.catalogue import Schema
 from bestiary.publish.columns import AS_OF, Column, Table
 from bestiary.publish.content import Content
-from bestiary.publish.ddl import VIEWS, add, attached, create, create_schema, day, named, partition, staged, views
+from bestiary.publish.ddl import (
+    TEMPORARY,
+    VIEWS,
+    add,
+    arriving,
+    attached,
+    create,
+    create_schema,
+    day,
+    named,
+    partition,
+    replaced,
+    staged,
+    views,
+)
 from bestiary.sql import identifier
 
 
 @dataclass(frozen=True)
 class Load:
-    """Rows that are copied: which of the content's tables, and into which table of the schema."""
+    """Rows that are copied: which of the content's tables, and into which table."""
 
     content: str
+    schema: str
     table: str
 
 
@@ -64,15 +80,16 @@ def plan(
     for table in content.tables:
         if not table.of_people:
             yield f"DELETE FROM {named(schema, table.name)} WHERE {identifier(AS_OF)} = {day(content.as_of)}"
-            yield Load(table.name, table.name)
+            yield Load(table.name, schema, table.name)
             continue
         own = partition(table.name, content.as_of)
         if own in found.partitions:
-            yield f"DELETE FROM {named(schema, own)}"
-            yield Load(table.name, own)
+            yield from arriving(table)
+            yield Load(table.name, TEMPORARY, table.name)
+            yield from replaced(schema, table, content.as_of)
         else:
             yield from staged(schema, table, content.as_of)
-            yield Load(table.name, own)
+            yield Load(table.name, schema, own)
             yield from attached(schema, table, content.as_of)
     yield from removed(schema, content.tables, old)
 
@@ -93,4 +110,4 @@ def text(step: Step, content: Content) -> list[str]:
         return list(step.statements)
     columns = ", ".join(identifier(one.name) for one in content.table(step.content).columns)
     rows = content.rows[step.content]
-    return [f"COPY {identifier(step.table)} ({columns}) FROM STDIN (FORMAT binary) -- {rows:,} rows"]
+    return [f"COPY {named(step.schema, step.table)} ({columns}) FROM STDIN (FORMAT binary) -- {rows:,} rows"]

@@ -155,4 +155,4 @@ class Postgres:
                 asked.progress.advance(rows, rows=rows)
 
             with streamed(content, one.content, asked.memory_bytes, tell) as stream:
-                session.load(self.schema, one.table, stream)
+                session.load(one.schema, one.table, stream)
