@@ -8,6 +8,7 @@ import typer
 from bestiary import __version__
 from bestiary import cli_options as options
 from bestiary.cli_audience import audience, lift
+from bestiary.cli_events import events
 from bestiary.cli_export import onnx, sql
 from bestiary.cli_publish import publish
 from bestiary.cli_serve import keys, serve
@@ -176,7 +177,10 @@ def evaluate(
         show_worth.evaluation(log, found, out)
 
 
-COMMANDS = (dashboard, serve, publish, audience, lift, movements, cadence, onnx, runs, rejects, doctor, simulate)
+COMMANDS = (
+    *(dashboard, serve, publish, audience, lift, events),
+    *(movements, cadence, onnx, runs, rejects, doctor, simulate),
+)
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(keys, name="keys")

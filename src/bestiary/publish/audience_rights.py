@@ -1,5 +1,7 @@
 """What audiences hold of a person, and how the person is taken out of them: for access, erasure and retention.
 
+Letters to a webhook that could not be delivered are a copy of the data, too, and go with them.
+
 A person is taken out of what the store remembers, and out of the files that were written, as far as these are still
 as we wrote them: the line of a member is known, and a file's SHA-256 tells whether it is ours. Files that were moved or
 changed are named, for the controller to mend; so are those who were given the data (`lake.recipients`), by the caller.
@@ -19,6 +21,7 @@ from bestiary.files import replacing
 from bestiary.publish.audience_asked import GROUPS, Group
 from bestiary.publish.audience_kept import MEMBERS, Wave, Written, drop_wave, waves, write_wave
 from bestiary.publish.audience_write import sha256_of
+from bestiary.publish.webhook_letters import forget_letters, forget_letters_before
 from bestiary.sql import connect, quote, scan_path
 
 if TYPE_CHECKING:
@@ -40,9 +43,10 @@ class Membership:
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What was done: memberships taken out, files that were rewritten or removed, and those that others must mend."""
+    """What was done: memberships and dead letters taken out, files rewritten or removed, and files to be mended."""
 
     members: int = 0
+    letters: int = 0
     rewritten: tuple[Path, ...] = ()
     to_mend: tuple[Path, ...] = ()
 
@@ -60,7 +64,9 @@ def find(store: Path, user_id: int | str) -> list[Membership]:
 
 
 def forget(store: Path, ids: Collection[int | str]) -> Forgotten:
-    """Take people, by their ids as the store knows them, out of all audiences and their files. Needs the lock.
+    """Take people, by their ids as the store knows them, out of all audiences, their files, and dead letters.
+
+    Needs the lock.
 
     What is done twice changes nothing more, so an interrupted one is asked for again; a file whose turn it was is
     then named as one to mend, though the people may be out of it.
@@ -84,11 +90,11 @@ def forget(store: Path, ids: Collection[int | str]) -> Forgotten:
                 files.append(changed or file)
             _forget_members(connection, store, wave)
             write_wave(store, _less(wave, lines, tuple(files)))
-    return Forgotten(members, tuple(dict.fromkeys(rewritten)), tuple(dict.fromkeys(to_mend)))
+    return Forgotten(members, forget_letters(store, ids), *(tuple(dict.fromkeys(one)) for one in (rewritten, to_mend)))
 
 
 def forget_before(store: Path, day: date) -> Forgotten:
-    """Forget the audiences of dates before a day, and remove their files, where they are as we wrote them.
+    """Forget the audiences and dead letters of dates before a day, and remove files that are as we wrote them.
 
     Needs the lock. Files that were changed are named; those that are not there are not.
     """
@@ -103,7 +109,7 @@ def forget_before(store: Path, day: date) -> Forgotten:
                 to_mend.append(file.path)
         members += sum(wave.members.values())
         drop_wave(store, wave)
-    return Forgotten(members, tuple(removed), tuple(to_mend))
+    return Forgotten(members, forget_letters_before(store, day), tuple(removed), tuple(to_mend))
 
 
 def _members(store: Path, wave: Wave) -> str:
