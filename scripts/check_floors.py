@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "bestiary"
-COMMANDS = ("cli_tools", "cli_audience", "cli_export", "cli_publish", "cli_serve", "cli_subject")
-SHOWS = ("show_audience", "show_changes", "show_lift", "show_segments", "show_subject", "show_worth")
+COMMANDS = ("cli_tools", "cli_audience", "cli_events", "cli_export", "cli_publish", "cli_serve", "cli_subject")
+SHOWS = ("show_audience", "show_changes", "show_events", "show_lift", "show_segments", "show_subject", "show_worth")
 FLOORS: tuple[tuple[str, ...], ...] = (
     (
         *("config", "config_tables", "contract", "errors", "faults", "files", "ids", "parts", "progress"),
