@@ -158,6 +158,12 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_address("redshift", {GIVEN: "postgresql://u:p@h:5440/d"}).told == "redshift://u@h:5440/d"
 
 
+def test_a_folder_may_be_called_anything(tmp_path: Path) -> None:
+    assert open_target(f"{tmp_path}/our schema files", environment={}).told == str(tmp_path / "our schema files")
+    assert open_target("postgresql://h/d schema a b", environment={}).told == "postgresql://h/d schema a b"
+    assert open_target("postgresql://h/d", schema="x", environment={}).told == "postgresql://h/d schema x"
+
+
 def test_an_endpoint_of_s3_off_this_machine_is_encrypted() -> None:
     need_driver()
     plain = {"AWS_ENDPOINT_URL": "http://s3.example.com:9000"}

@@ -37,7 +37,9 @@ def open_target(
     `to` may also be what a target calls itself (`Target.told`), as the book of recipients has it; its password is then
     in the environment or the file. `scratch` is where files wait that are sent to a bucket.
     """
-    to, _, noted = to.partition(" schema ")
+    noted = ""
+    if "://" in to:  # a folder may be called anything
+        to, _, noted = to.partition(" schema ")
     schema = noted or schema
     if not schema or len(schema.encode()) > LONGEST or "\0" in schema or schema.startswith("pg_"):
         raise ConfigError(f"--schema {schema!r} is no name.", allowed=f"1 to {LONGEST} bytes, not beginning with pg_.")
