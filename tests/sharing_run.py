@@ -19,7 +19,7 @@ FEW_BRAND, FEW_WARNING = "only-three-bought-this", "7 customers were refunded mo
 
 
 def summary() -> dict[str, Any]:
-    """Sums that close, a segment of 6, a brand of 3, a leaf of 4, moves of a few, and what nobody outside may see."""
+    """Sums that close, a segment of 6, a brand of 3, a leaf of 4, moves of a few, and secrets."""
     found = summary_with_all()
     sizes = [60, 110, 6, 140, 90, 320, 200]
     for one, people in zip(found["segments"], sizes, strict=True):
