@@ -1,4 +1,4 @@
--- Some buckets of visits and everyone's segment -> how many different customers of each segment came in each hour of the
+-- Some buckets of visits and everyone's segment -> how many different customers of each segment came in each hour of
 -- week (`slot` 0 is Monday at midnight), and how many of all came on each day.
 WITH seen AS (
     SELECT DISTINCT
