@@ -74,7 +74,7 @@ def _target(one: Recipient, settings: Settings, reach: Reach, somebody: int | st
 def forget_beyond(places: Places, ids: Collection[int | str]) -> dict[str, Any]:
     """Take people, by the store's ids, out of audiences and out of what was published; what was done where."""
     taken = audience_rights.forget(places.store, ids)
-    removed: dict[str, int] = {"audiences": taken.members} if taken.members else {}
+    removed = {name: count for name, count in (("audiences", taken.members), ("letters", taken.letters)) if count}
     for target in places.targets:
         for table, rows in forget(target, cast("Ids", list(ids))).items():
             if rows:

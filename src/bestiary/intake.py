@@ -23,10 +23,11 @@ from bestiary.lake.compact import compact, is_crowded
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.erased import key_of, read_book, until
 from bestiary.lake.lock import SEEN, locked
-from bestiary.lake.retention import retain
+from bestiary.lake.retention import first_day, retain
 from bestiary.lake.store import Store
 from bestiary.privacy import receipts
 from bestiary.progress import SILENT, Progress, step
+from bestiary.publish.audience_rights import Forgotten, forget_before
 
 Told = Callable[[Sequence[Ingested], Arrivals], object]
 
@@ -100,9 +101,14 @@ def ingest(
 
 def _retain(lake: Store, settings: Settings) -> None:
     """Let go of what the shop keeps no longer, and write a receipt where there was any."""
-    expired = retain(lake, settings.privacy, datetime.now(ZoneInfo(lake.fixed.time_zone)).date())
-    if expired:
-        receipts.add(lake.path, "retention", asdict(expired))
+    today = datetime.now(ZoneInfo(lake.fixed.time_zone)).date()
+    expired, first = retain(lake, settings.privacy, today), first_day(settings.privacy, today)
+    old = forget_before(lake.path, first) if first else Forgotten()
+    if expired or old != Forgotten():
+        beyond = {"audiences": old.members, "letters": old.letters, "files": [str(path) for path in old.rewritten]}
+        receipts.add(
+            lake.path, "retention", {**asdict(expired), **beyond, "files to mend": [str(path) for path in old.to_mend]}
+        )
 
 
 def _remembered(store: Path) -> dict[str, Remembered]:
