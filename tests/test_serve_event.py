@@ -17,7 +17,7 @@ import bestiary.events
 from bestiary.contract import COLUMNS, EVENT_TYPES
 from bestiary.serve.event import CUT_SHORT, TIME_PATTERN, Event
 from bestiary.serve.moments import instant
-from bestiary.sql import connect, render
+from bestiary.sql import connect, render, stable_functions
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -61,6 +61,7 @@ def mutated(draw: st.DrawFn) -> str:
 @pytest.fixture(scope="module")
 def macros() -> Iterator["DuckDBPyConnection"]:
     with connect() as connection:
+        stable_functions(connection)
         connection.execute(render(MACROS))
         yield connection
 

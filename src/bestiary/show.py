@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 RUN_FIGURES = {"sources": "sources", "customers": "customers", "placed": "in a segment", "segments": "segments"}
 """Of `run.json`, with the titles of their columns. Who is `placed` older versions did not count."""
 COUNTS = ("read", "kept", "duplicates", "rejected", "erased", "excluded")
+SELDOM = ("erased", "excluded")
+"""Shown where there are any."""
 
 
 class Out(Console):
@@ -115,10 +117,11 @@ def intake(log: Log, added: Sequence["Ingested"], arrivals: "Arrivals", store: P
         out.say(f"Ignored columns: {', '.join(arrivals.ignored_columns)}")
     if added:
         table = Table(Column("file", overflow="fold"), box=None, pad_edge=False)
-        for name in COUNTS:
+        shown = [name for name in COUNTS if name not in SELDOM or any(one.counts[name] for one in added)]
+        for name in shown:
             table.add_column(name, justify="right")
         for one in added:
-            table.add_row(escape(names[one.path]), *(f"{one.counts[name]:,}" for name in COUNTS))
+            table.add_row(escape(names[one.path]), *(f"{one.counts[name]:,}" for name in shown))
         out.print(table)
     if arrivals.known:
         out.say(f"Already there: {', '.join(names[path] for path in arrivals.known)}")
