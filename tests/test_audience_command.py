@@ -106,6 +106,8 @@ def test_a_test_that_cannot_see_what_would_pay_warns(shop: Path, tmp_path: Path)
     assert "one more buyer for every 240 written to" in " ".join(blind.stdout.split())
     never = bestiary("audience", "--store", shop, *asked, "--margin", "1%", "--contact-cost", "5")
     assert "It cannot pay: 5.00 USD a contact against 1% of the 40.00 USD" in " ".join(never.stdout.split())
+    none = bestiary("audience", "--store", shop, *asked, "--margin", "0", "--contact-cost", "0.05")
+    assert "It cannot pay" in none.stdout
     free = bestiary("audience", "--store", shop, *asked, "--margin", "30%", "--contact-cost", "0")
     assert "It pays with any rise" in free.stdout
 

@@ -1,5 +1,6 @@
 """What an audience's files hold and what the store remembers of them: who, in which group, how, and once."""
 
+import os
 import shutil
 from datetime import date
 from fractions import Fraction
@@ -113,6 +114,15 @@ def test_the_plan_is_told_before_anything_is_written(shop: Path, tmp_path: Path)
     assert not list(tmp_path.glob("*a.*"))
 
 
+def test_what_is_no_file_is_left_in_its_place(shop: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    os.mkfifo(tmp_path / "a.holdout.csv")
+    for name in ("pipe.csv", "a.csv"):
+        with pytest.raises(ConfigError, match="is there and is no file"):
+            made(shop, tmp_path / name)
+    assert (tmp_path / "pipe.csv").is_fifo()
+
+
 def test_nobody_selected_writes_nothing(shop: Path, tmp_path: Path) -> None:
     found = made(shop, tmp_path / "a.csv", where="number_of_events_7m < 0")
     assert (found.wave, found.plan.selected) == (None, 0)
@@ -164,6 +174,8 @@ def test_another_audience_of_the_same_campaign_and_date_is_refused(shop: Path, t
     with pytest.raises(ConfigError, match=r"holds back 0\.25 of all"):
         made(shop, tmp_path / "a.csv", where="number_of_events_7m > 3", share=TENTH)
     assert (tree(shop), tree(tmp_path)) == (before, files)
+    tried = Asked("c", tmp_path / "a.csv", share=TENTH)
+    assert audience(shop, tried, dry_run=True, settings=SMALL).plan.share == 0.1  # to try another is allowed
 
 
 def test_a_later_wave_keeps_everybody_in_their_group(shop: Path, tmp_path: Path) -> None:
@@ -363,7 +375,7 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(
         made(shop, tmp_path / "a.csv", **asked)
     with pytest.raises(ConfigError, match="within the store"):
         made(shop, shop / "a.csv")
-    with pytest.raises(ConfigError, match="is a folder"):
+    with pytest.raises(ConfigError, match="is there and is no file"):
         made(shop, tmp_path)
     assert tree(shop) == before
     assert not (tmp_path / "a.csv").exists()

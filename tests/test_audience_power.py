@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bestiary.publish import lift
@@ -61,6 +61,7 @@ def test_without_a_group_or_with_one_person_nothing_can_be_seen() -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example(7, 10, 1e-308)
 @given(st.integers(1, 3000), st.integers(1, 300), st.floats(0, 0.9))
 def test_more_people_see_no_less(target: int, holdout: int, base: float) -> None:
     few, many = Test(target, holdout, base).smallest(), Test(4 * target, 4 * holdout, base).smallest()
@@ -80,6 +81,8 @@ def test_money_by_hand() -> None:
 def test_break_even_by_hand() -> None:
     """A contact of 0.05 against 30 % of 40, so 12, a buyer: one more buyer in 240."""
     assert BreakEven(0.3, 0.05, 40.0).rise == pytest.approx(1 / 240)
+    assert BreakEven(0.0, 0.0, 40.0).rise == 0  # what costs nothing pays with anything
+    assert BreakEven(0.0, 0.05, 40.0).rise == BreakEven(0.3, 0.05, 0.0).rise == float("inf")
 
 
 def planned(target: int, holdout: int, cost: float, rate: float = 0.1, **more: float) -> Plan:

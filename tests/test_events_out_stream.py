@@ -141,8 +141,10 @@ def test_a_file_is_written_wholly_and_noted(shop: Path, tmp_path: Path) -> None:
     assert [json.loads(line) for line in lines] == told(shop)
     assert sent.delivered == len(lines)
     assert ("events", str(tmp_path / "events.ndjson")) in [(one.kind, one.to) for one in recipients(shop)]
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match="cannot be the source"):
         write_file(shop, tmp_path / "other.ndjson", source="no uri", settings=SMALL)
+    with pytest.raises(ConfigError, match="is there and is no file"):
+        write_file(shop, tmp_path, settings=SMALL)
     assert [path.name for path in tmp_path.iterdir()] == ["events.ndjson"]
 
 

@@ -68,6 +68,8 @@ def audience(
         lake, run = Store.open(store, settings), find_run(store, asked.as_of, "fit")
         known = lake.ids(settings)
         _check(store, asked, known)
+        if not dry_run:
+            audience_kept.check_share(store, asked.campaign, str(asked.share))
         with ExitStack() as stack:
             scratch = stack.enter_context(lake.scratch())
             stack.enter_context(within(settings.memory_bytes, "the audience"))
@@ -83,7 +85,7 @@ def audience(
             figures = (asked.campaign, run.as_of, asked.days, float(asked.share), selected, members, joined)
             planned = plan(*figures, baseline, asked.money)
             progress.advance()
-            there = _same_wave(connection, store, asked, run, members)
+            there = None if dry_run else _same_wave(connection, store, asked, run, members)
             told(planned)
             if dry_run or not sum(members.values()):
                 return Audience(planned, None)
@@ -94,11 +96,11 @@ def audience(
 
 def _check(store: Path, asked: Asked, ids: Ids) -> None:
     """Raise ConfigError where the audience cannot be written so."""
-    audience_kept.check_share(store, asked.campaign, str(asked.share))
     if asked.out.resolve().is_relative_to(store.resolve()):
         raise ConfigError(f"{asked.out} is within the store.", do="Name a file elsewhere with --out.")
-    if asked.out.is_dir():
-        raise ConfigError(f"{asked.out} is a folder.", do="Name a file with --out.")
+    for path in (asked.file_of(group) for group in GROUPS):
+        if path.exists() and not path.is_file():  # a folder; or a device, whose place a file would take
+            raise ConfigError(f"{path} is there and is no file.", do="Name another with --out.")
     if ids.key is not None and asked.joined is None:
         raise ConfigError(
             "The store holds pseudonyms, by which nobody can be written to.",

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from bestiary.config import Settings
-from bestiary.errors import BestiaryError, StoreError
+from bestiary.errors import BestiaryError, ConfigError, StoreError
 from bestiary.files import replacing
 from bestiary.lake.lock import locked
 from bestiary.lake.recipients import delivered as note
@@ -74,6 +74,8 @@ def write_file(
     store: Path, out: Path, *, as_of: date | None = None, source: str | None = None, settings: Settings = DEFAULTS
 ) -> Sent:
     """The same into a file, wholly or not at all."""
+    if out.exists() and not out.is_file():  # a folder; or a device, whose place a file would take
+        raise ConfigError(f"{out} is there and is no file.", do="Name another with --out.")
     with replacing(out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         return write_events(store, file.write, str(out.resolve()), as_of=as_of, source=source, settings=settings)
 

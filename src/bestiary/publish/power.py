@@ -18,6 +18,8 @@ from bestiary.publish.lift import Floats, newcombe
 POWER = 0.8
 FAR = 9.0
 """Standard deviations beyond which numbers of buyers are not looked at: 1e-18 of all cases lie there."""
+DIGITS = 12
+"""Of a share of buyers; a binomial distribution of a share of 1e-308 cannot be reckoned with."""
 CLOSE = 1e-6
 """So close the smallest effect is found."""
 Z_LEVEL, Z_POWER = 1.959963984540054, 0.8416212335729143
@@ -32,6 +34,7 @@ class Test:
     def __init__(self, target: int, holdout: int, base: float) -> None:
         from scipy.stats import binom
 
+        base = round(base, DIGITS)
         self.target, self.holdout, self.base = target, holdout, base
         middle, spread = holdout * base, np.sqrt(holdout * base * (1 - base))
         first, last = max(0, int(middle - FAR * spread - FAR)), min(holdout, int(middle + FAR * spread + FAR))
@@ -95,4 +98,7 @@ class BreakEven:
     @property
     def rise(self) -> float:
         """The rise of the share of buyers at which it pays; above 1 it never does."""
-        return self.contact_cost / (self.margin * self.value)
+        gain = self.margin * self.value
+        if not self.contact_cost:
+            return 0.0
+        return self.contact_cost / gain if gain else float("inf")

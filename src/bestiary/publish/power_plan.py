@@ -101,7 +101,7 @@ def plan(
     """Reckon what an audience's test can see."""
     value = money.value if money.value is not None else baseline.value
     even = None
-    if money.margin is not None and money.contact_cost is not None and value is not None and value > 0:
+    if money.margin is not None and money.contact_cost is not None and value is not None:
         even = BreakEven(money.margin, money.contact_cost, value)
     target, holdout = members["target"], members["holdout"]
     smallest = Test(target, holdout, baseline.rate).smallest()
