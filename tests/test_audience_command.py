@@ -83,6 +83,8 @@ def test_the_baseline_is_what_the_same_selection_did_before(shop: Path, tmp_path
     assert plan.smallest == Test(plan.members["target"], plan.members["holdout"], base.rate).smallest()
     first = made(shop, tmp_path / "b.csv", "first", where=where, days=20, as_of=MARCH).plan.baseline
     assert (first.basis, first.rate) == ("these customers before", 0.0)
+    longer = made(shop, tmp_path / "d.csv", "longer", where=where, days=31, as_of=MAY).plan.baseline
+    assert (longer.basis, longer.since) == ("the same selection before", MARCH)  # April's 31 days are not over
     given = made(shop, tmp_path / "c.csv", "given", where=where, days=20, as_of=MAY, baseline=0.07).plan.baseline
     assert (given.basis, given.rate, given.value) == ("given", 0.07, None)
 

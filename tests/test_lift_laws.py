@@ -66,6 +66,15 @@ def test_where_nobody_spends_anything_nothing_differs() -> None:
     assert revenue(nobody, nobody) == Interval(0.0, 0.0, 0.0)
 
 
+def test_a_small_group_without_a_large_buyer_leaves_room_above() -> None:
+    """Of 2 held back none is among the tenth who spend 100: more often than not chance keeps them low."""
+    found = revenue(Amounts.of(np.array([100.0] + [0.0] * 9)), Amounts.of(np.zeros(2)))
+    assert found.value == 10
+    assert found.high - found.value > 1.5 * (found.value - found.low)
+    turned = revenue(Amounts.of(np.zeros(2)), Amounts.of(np.array([100.0] + [0.0] * 9)))
+    assert turned.value - turned.low > 1.5 * (turned.high - turned.value)
+
+
 def test_the_same_seed_is_the_same_interval() -> None:
     one, other = Amounts.of(np.array([0.0, 5.0, 9.0])), Amounts.of(np.array([0.0, 1.0]))
     assert revenue(one, other) == revenue(one, other)
