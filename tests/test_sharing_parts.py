@@ -24,7 +24,7 @@ def crowd() -> Crowd:
 
 
 def tree(*leaves: dict[str, Any], whole: int) -> dict[str, Any]:
-    """A chain of questions whose leaves are the given ones, each with a rule; it puts all held-out people right."""
+    """A chain of questions whose leaves are the given ones, with a rule for each, that is always right."""
     nodes: list[dict[str, Any]] = []
     left = whole
     for at, one in enumerate(leaves[:-1]):
