@@ -127,7 +127,7 @@ def test_nothing_small_is_told_by_the_sums_of_the_confusion(rows: list[list[int]
 
 def test_where_nothing_is_small_everything_is_told() -> None:
     segments = [{"segment": at, "customers": 50} for at in range(3)]
-    summary = {
+    summary: dict[str, Any] = {
         "population": {"customers": 300, "segmented": 180, "placed": 150, "early": 30, "too_early": {"buyers": 30}},
         "segments": segments,
         "tree": {"train": 140, "test": 40, "confusion": [[20, 0], [0, 20]], "classes": [0, 1]},

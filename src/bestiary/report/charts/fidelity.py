@@ -46,7 +46,7 @@ def confusion_chart(summary: Mapping[str, Any], words: Words) -> Chart | None:
     }
     says, values, numbers = mistakes(tree["confusion"], _full_names(summary, words), words)
     if "sharing" in summary:
-        values["k"] = words.number(summary["sharing"]["k"])
+        values |= {"k": words.number(summary["sharing"]["k"]), "n": words.number(tree["test"])}
     size = (170 + 38 * len(names), 120 + 30 * len(names))
     return chart("confusion", words, [trace, cell_texts(shares, texts, 12)], layout, size, says, numbers, **values)
 
@@ -61,7 +61,7 @@ def mistakes(
 ) -> tuple[str, dict[str, str], list[str]]:
     """How many the tree puts right, what it surely mistakes most often, and its three commonest mistakes in words."""
     if any(n is None for row in confusion for n in row):
-        return "some", {"n": words.number(sum(n or 0 for row in confusion for n in row))}, []
+        return "some", {}, []
     total = sum(map(sum, confusion))
     right = sum(row[i] for i, row in enumerate(confusion))
     values = {"n": words.number(total), "share": words.percent(right / total if total else None)}

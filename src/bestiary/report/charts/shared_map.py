@@ -15,6 +15,10 @@ from bestiary.report.words import Words
 
 Cell = Mapping[str, Any]
 Floats = NDArray[np.float64]
+REACH = 0.99
+"""Arrows go as far as this part of the customers do."""
+CROWD, SMALLER = 100, 0.65
+"""With more marks than this they are drawn smaller."""
 SIZES = {"plane": (6.0, 18.0), "space": (4.0, 12.0)}
 """Widths of the smallest and of the largest mark, in px; areas are in proportion to customers, down to the smallest."""
 
@@ -25,7 +29,8 @@ def shared_biplot_chart(summary: Mapping[str, Any], words: Words) -> Chart | Non
     if len(pca["loadings"]) < 2 or not cells:
         return None
     at = _places(cells)
-    arrows = arrows_of(pca, float(np.abs(at).max()) or 1.0, words)
+    reach = np.repeat(np.abs(at).max(axis=1), [cell["customers"] for cell in cells])
+    arrows = arrows_of(pca, float(np.quantile(reach, REACH)) or 1.0, words)
     frames = [frame(at[:, i], [float(arrow["xy"[i]]) for arrow in arrows]) for i in (0, 1)]
     layout = {
         "xaxis": axis(component_axis(pca, 0, words), range=frames[0]),
@@ -82,6 +87,7 @@ def _marks(
     """The marks of one segment, which may have none: legends count on a trace for each."""
     own = [cell for cell in cells if cell["segment"] == segment["segment"]]
     most, (least, largest) = max(cell["customers"] for cell in cells), SIZES[kind]
+    scale = SMALLER if len(cells) > CROWD else 1.0
     look, name = looks(summary["segments"])[segment["segment"]], segment_name(segment, words)
     return {
         "mode": "markers",
@@ -91,7 +97,7 @@ def _marks(
         "customdata": [cell["customers"] for cell in own],
         "marker": {
             **marker(look, 0.75),
-            "size": [round(max(least, largest * math.sqrt(cell["customers"] / most)), 1) for cell in own],
+            "size": [round(scale * max(least, largest * math.sqrt(cell["customers"] / most)), 1) for cell in own],
         },
         "hovertemplate": words("chart_terms.customers_hover") + f"<extra>{name}</extra>",
     }
