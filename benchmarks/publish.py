@@ -14,10 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
-
 from bestiary.lake.runs import all_runs
 from bestiary.publish.content import Content
+from bestiary.sql import connect
 from measure import FIGURES, ChildError, Cost, figures, machine, measure, table
 from subject import events_in, options, product, working
 
@@ -46,16 +45,16 @@ def run_once(uri: str, *statements: str) -> list[tuple[object, ...]]:
     return [tuple(row) for row in json.loads(told.stdout)]
 
 
-def grown(store: Path, customers: int) -> None:
+def grown(store: str, customers: str) -> None:
     """Make the last run of a store larger, by its own customers under other ids."""
-    run = all_runs(store)[-1].path
-    with duckdb.connect() as connection:
+    run = all_runs(Path(store))[-1].path
+    with connect() as connection:
         for name in TABLES:
             connection.execute(f"CREATE TABLE {name} AS FROM '{run / name}.parquet'")
         ((size, widest),) = connection.execute(
             "SELECT count(*), max(user_id) - min(user_id) + 1 FROM customers"
         ).fetchall()
-        copies = -(-customers // size)
+        copies = -(-int(customers) // size)
         for name in TABLES:
             ids = f"(user_id - (SELECT min(user_id) FROM customers) + copy * {widest})::INTEGER AS user_id"
             rows = (
@@ -66,11 +65,7 @@ def grown(store: Path, customers: int) -> None:
 
 def compared(asked: argparse.Namespace, store: Path, folder: Path, how: str) -> Cost:
     """What psycopg takes for the same rows, into tables with the same keys and indexes; they must be equal."""
-    run = all_runs(store)[-1]
-    content = Content(run.path, run.as_of)
-    with duckdb.connect() as connection:
-        for name in TABLES:
-            connection.execute(f"COPY ({content.select(name)}) TO '{folder / name}.parquet' (FORMAT parquet)")
+    aside("flat", store, folder)
     made = [f"CREATE TABLE {THEIRS}.{name} (LIKE {OURS}.{name} INCLUDING INDEXES)" for name in TABLES]
     run_once(asked.to, f"DROP SCHEMA IF EXISTS {THEIRS} CASCADE", f"CREATE SCHEMA {THEIRS}", *made)
     cost = measure([*JOB, how, str(folder), asked.to, THEIRS])
@@ -99,15 +94,15 @@ def main() -> None:
         for number, size in enumerate(asked.customers):
             store = folder / f"store-{number}"
             shutil.copytree(small, store)
-            subprocess.run([sys.executable, __file__, "--grow", str(store), str(size)], check=True)
+            aside("grown", store, size)
             run_once(asked.to, f"DROP SCHEMA IF EXISTS {OURS} CASCADE")
             first = published(asked, store)
             found = {f"bestiary publish, {size:,} customers": first}
             found["the same run once more, --again"] = published(asked, store, "--again")
             found["psycopg, COPY of CSV"] = compared(asked, store, folder, "copy")
-            if number == 0:
+            if number == 0 and size <= 1_000_000:
                 found["psycopg, INSERT by executemany"] = compared(asked, store, folder, "insert")
-            subprocess.run([sys.executable, __file__, "--change", str(store)], check=True)
+            aside("changed", store)
             found["made anew, every segment other than before"] = published(asked, store)
             lines += [[what, *figures(cost, size), f"{cost.wall / first.wall:.2f}"] for what, cost in found.items()]
             shutil.rmtree(store)
@@ -116,19 +111,32 @@ def main() -> None:
     print(table(("what", *FIGURES, "x wall"), lines, texts=1))
 
 
-def changed(store: Path) -> None:
+def aside(function: str, *given: object) -> None:
+    """Call a function of this file in a process of its own: who measures must stay small."""
+    code = f"import sys, publish; publish.{function}(*sys.argv[1:])"
+    here = str(Path(__file__).parent)
+    subprocess.run([sys.executable, "-c", code, *map(str, given)], check=True, cwd=here)
+
+
+def flat(store: str, folder: str) -> None:
+    """Write the rows that are published as files, for whoever else is to load them."""
+    run = all_runs(Path(store))[-1]
+    content = Content(run.path, run.as_of)
+    with connect() as connection:
+        for name in TABLES:
+            connection.execute(f"COPY ({content.select(name)}) TO '{folder}/{name}.parquet' (FORMAT parquet)")
+
+
+def changed(store: str) -> None:
     """Make the segments of the last run others, for everybody."""
-    file = all_runs(store)[-1].path / "segments.parquet"
-    with duckdb.connect() as connection:
+    file = all_runs(Path(store))[-1].path / "segments.parquet"
+    with connect() as connection:
         connection.execute(f"CREATE TABLE segments AS FROM '{file}'")
         query = "SELECT * REPLACE (coalesce(confidence, 0) + 1 AS confidence) FROM segments"
         connection.execute(f"COPY ({query}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] in (["--grow"], ["--change"]):  # in a process of its own: this one must stay small
-        grown(Path(sys.argv[2]), int(sys.argv[3])) if sys.argv[1] == "--grow" else changed(Path(sys.argv[2]))
-        sys.exit()
     try:
         main()
     except ChildError as error:

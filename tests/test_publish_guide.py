@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from bestiary.config import load_settings
 from bestiary.publish.columns import markdown
 from command import PROGRAM
@@ -28,12 +26,7 @@ def test_every_block_is_run() -> None:
     assert {kind for kind, _ in blocks(PAGE)} == RUN
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-def test_the_page_can_be_followed(shop: Path) -> None:
+def test_the_page_can_be_followed(tmp_path: Path) -> None:
     with postgres() as server:
         server.run("CREATE ROLE loader LOGIN PASSWORD 'open sesame'")
         server.run("CREATE DATABASE shop OWNER loader")
@@ -44,17 +37,17 @@ def test_the_page_can_be_followed(shop: Path) -> None:
                 script = (
                     f"set -euo pipefail\n{block.replace('uv run ', '').replace(SHOWN, here)}\nenv -0 > .environment"
                 )
-                environment = after(script, shop, environment)
+                environment = after(script, tmp_path, environment)
             elif kind == "python":
                 program = [sys.executable, "-W", "error", "-c", block]
-                ended = subprocess.run(program, cwd=shop, capture_output=True, text=True, check=False)
+                ended = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
                 assert ended.returncode == 0, ended.stderr
                 assert ended.stdout
             elif kind == "sql":
                 answered(block, server)
             else:
-                (shop / "settings.toml").write_text(block)
-                assert load_settings(shop / "settings.toml").publish.s3_staging
+                (tmp_path / "settings.toml").write_text(block)
+                assert load_settings(tmp_path / "settings.toml").publish.s3_staging
 
 
 def after(script: str, folder: Path, environment: dict[str, str]) -> dict[str, str]:
@@ -70,9 +63,6 @@ def answered(block: str, server: Server) -> None:
     """Each query of a block finds something."""
     for query in block.split(";"):
         if query.strip():
-            shop = Server(server.folder, server.port, user="loader")
-            import psycopg
-
-            with psycopg.connect(shop.uri.replace("/postgres", "/shop")) as connection:
+            with server.connect(user="loader", dbname="shop") as connection:
                 rows = connection.execute(query).fetchall()
                 assert rows, query
