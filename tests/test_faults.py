@@ -173,7 +173,7 @@ def test_a_folder_of_other_things_does_not_become_a_store(tmp_path: Path) -> Non
     assert "is a file" in done.stderr
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format_version": 2}', "\x00\x01"])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format_version": 3}', "\x00\x01"])
 def test_a_damaged_description_is_told_with_what_to_do(content: str, tmp_path: Path) -> None:
     (path,) = daily.write_daily(tmp_path / "events", [0])
     shop.ingest(path, tmp_path / "store")
