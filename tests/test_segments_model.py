@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from bestiary.config import Settings
 from bestiary.errors import ModelError
-from bestiary.lake.fixed import Fixed
+from bestiary.lake.fixed import FIXED
 from bestiary.segments import place
 from bestiary.segments.centroids import Centroids
 from bestiary.segments.model import Config, Segmentation, load, parse
@@ -265,7 +265,7 @@ def test_a_bad_model_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_every_setting_that_a_run_depends_on_stands_in_its_model() -> None:
     """A report drawn again takes them from there: the run then is what it was."""
-    elsewhere = {"threads", "memory", "language", *Fixed.model_fields}
+    elsewhere = {"threads", "memory", "language", "privacy", "publish", *FIXED}
     assert set(Config.model_fields) == set(Settings.model_fields) - elsewhere
     learned = parse(content()).config.model_dump()
     assert Settings.model_validate(learned).model_dump(include=set(learned)) == learned
