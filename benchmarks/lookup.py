@@ -20,11 +20,10 @@ from pathlib import Path
 
 import duckdb
 
-from bestiary import events
 from bestiary.config import Settings
 from bestiary.customers.lookup import customer
 from bestiary.lake.store import Store
-from bestiary.sql import path_list, render
+from bestiary.sql import path_list, stable_functions
 from measure import machine, measure, table
 from subject import events_in, only_run, options, product, rows_read, working
 
@@ -44,7 +43,7 @@ def buckets(customers: Sequence[int], store: Store) -> dict[int, int]:
     """In which bucket the visits of each customer are, by the kernel's own function."""
     query = f"SELECT stable_bucket_of_{store.fixed.id_kinds['user_id']}(?, {store.fixed.buckets})"
     with duckdb.connect() as connection:
-        connection.execute(render(Path(events.__file__).with_name("macros.sql")))
+        stable_functions(connection)
         return {one: int(connection.execute(query, [one]).fetchall()[0][0]) for one in customers}
 
 
