@@ -12,7 +12,7 @@ from bestiary.lake.engine import LocalEngine
 from bestiary.lake.erase import Ids, People, erase
 from bestiary.lake.held import leave
 from bestiary.lake.recipients import recipients
-from bestiary.lake.runs import Run, all_runs
+from bestiary.lake.runs import EXTRAS, Run, all_runs
 from bestiary.lake.store import Store
 from bestiary.progress import Progress, step
 from bestiary.sql import connect, path_list, stable_functions, within
@@ -56,6 +56,9 @@ def _drawn_anew(lake: Store, run: Run) -> None:
     """The report shows points of a sample of customers: it is drawn again without those who went."""
     from bestiary.report.html import write_report
 
+    # Two editions to share would differ by just those people: it goes, and is not drawn.
+    for extra in (name for names in EXTRAS.values() for name in names):
+        (run.path / extra).unlink(missing_ok=True)
     if (run.path / "report.html").is_file() and (run.path / "summary.json").is_file():
         described = run.description()
         write_report(run.path, (described or {}).get("language") or "en", lake.cadence())
