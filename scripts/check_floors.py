@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         *("pipeline", "intake", "gate", "steps", "past", "changes", "evaluation", "dashboard", "service", "stored"),
         *("audience", "lift", "events_out", "publishing", "sharing"),
-        *("rights", "removal", "beyond"),
+        *("rights", "removal", "beyond", "rekeying"),
     ),
     ("cli", *COMMANDS, "cli_options", "show", *SHOWS, "guard", "logs", "bars"),
 )
@@ -30,7 +30,8 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NEIGHBOURS = {
     *(("pipeline", room) for room in ("intake", "gate", "steps", "sharing", "changes", "evaluation", "dashboard")),
     ("sharing", "steps"),
-    *(("rights", room) for room in ("removal", "beyond")),
+    *((room, other) for room in ("rights", "rekeying") for other in ("removal", "beyond")),
+    ("rekeying", "publishing"),
     ("dashboard", "changes"),
     ("service", "stored"),
     ("intake", "gate"),

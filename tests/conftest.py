@@ -62,6 +62,15 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of `events` and the `store` of them with two runs; tests that change it take a copy."""
+    from dashboard_shop import shared
+    from rights_shop import make_people
+
+    return shared(tmp_path_factory, "people", make_people).parent
+
+
+@pytest.fixture(scope="session")
 def whole_store(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
     """A copy of the dashboard's store whose runs are complete; tests that change it take a copy."""
     from dashboard_shop import shared

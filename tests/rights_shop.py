@@ -72,8 +72,8 @@ def mover(store: Path) -> int:
         return int(connection.execute(f"SELECT min(user_id) FROM ({both})").fetchall()[0][0])
 
 
-def two_runs(events: Path, store: Path, asked: Settings = SMALL) -> Path:
-    """A store with a run as of the first of April and one as of the first of May."""
+def make_people(folder: Path) -> None:
+    """Write `events` and a `store` of them with a run as of the first of April and one as of the first of May."""
+    events = write_events(folder / "events")
     for as_of in (FIRST, LAST):
-        pipeline.run([events], store, as_of=as_of, settings=asked)
-    return store
+        pipeline.run([events], folder / "store", as_of=as_of, settings=SMALL)

@@ -14,7 +14,7 @@ from bestiary.ids import Secret
 from bestiary.lake import delta, erased
 from bestiary.lake.store import Store
 from bestiary.sql import connect, stable_functions
-from rights_shop import FIRST, LAST, busiest, mover, sessions_of, settings, two_runs, write_events
+from rights_shop import FIRST, LAST, busiest, mover, sessions_of, settings
 from shop import SMALL, visits
 from traces import traces
 
@@ -22,17 +22,9 @@ Shop = tuple[Path, Path]
 COLUMNS = "user_id, hour, session_key, views, carts, purchases, bought::VARCHAR"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Events and a store of them with two runs."""
-    folder = tmp_path_factory.mktemp("rights")
-    events = write_events(folder / "events")
-    return events, two_runs(events, folder / "store")
-
-
 @pytest.fixture
-def shop(made: Shop, tmp_path: Path) -> Shop:
-    return made[0], Path(shutil.copytree(made[1], tmp_path / "store"))
+def shop(people: Path, tmp_path: Path) -> Shop:
+    return people / "events", Path(shutil.copytree(people / "store", tmp_path / "store"))
 
 
 def needles(events: Path, *people: int) -> list[str | int]:
@@ -153,14 +145,17 @@ def test_a_receipt_names_nobody_and_a_changed_one_is_told(shop: Shop) -> None:
     somebody, _ = busiest(events)
     rights.erase(store, [str(somebody)], settings=SMALL)
     rights.replay(store, settings=SMALL)
-    first, second = rights.all_receipts(store)
-    assert second["before"] == first["hash"]
+    begun, first, second = rights.all_receipts(store)
+    assert [one["action"] for one in (begun, first, second)] == ["erase begun", "erase", "replay"]
+    assert begun["request"] == first["request"] != second["request"]
+    assert begun["hash"] == first["before"]
+    assert first["hash"] == second["before"]
     text = (store / "privacy" / "receipts.jsonl").read_text()
     own = Secret((store / "privacy" / "erasure.key").read_text().strip().encode())
     assert str(somebody) not in text
     assert own.digest(str(somebody)) not in text
     lines = text.splitlines()
-    for changed in (lines[1:], [lines[0].replace('"people": 1', '"people": 2'), lines[1]], ["x", lines[1]]):
+    for changed in (lines[1:], [lines[0].replace('"people": 1', '"people": 2'), *lines[1:]], ["x", *lines[1:]]):
         (store / "privacy" / "receipts.jsonl").write_text("".join(f"{one}\n" for one in changed))
         with pytest.raises(BestiaryError, match="line 1"):
             rights.all_receipts(store)

@@ -18,23 +18,16 @@ from bestiary.lake.retention import Expired, first_day, retain
 from bestiary.lake.store import Store
 from bestiary.privacy.page import page
 from command import bestiary
-from rights_shop import FIRST, LAST, busiest, settings, two_runs, write_events
+from rights_shop import FIRST, LAST, busiest, settings
 from shop import SMALL, ingest, line, rejects, visits, write_csv
 from traces import traces
 
 Shop = tuple[Path, Path]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    folder = tmp_path_factory.mktemp("kept")
-    events = write_events(folder / "events")
-    return events, two_runs(events, folder / "store")
-
-
 @pytest.fixture
-def shop(made: Shop, tmp_path: Path) -> Shop:
-    return made[0], Path(shutil.copytree(made[1], tmp_path / "store"))
+def shop(people: Path, tmp_path: Path) -> Shop:
+    return people / "events", Path(shutil.copytree(people / "store", tmp_path / "store"))
 
 
 def test_who_objects_is_out_at_once_and_stays_out(shop: Shop) -> None:
@@ -55,19 +48,23 @@ def test_who_objects_is_out_at_once_and_stays_out(shop: Shop) -> None:
     assert objections(store) == {}
     pipeline.run([events], store, as_of=LAST, settings=SMALL)
     assert pipeline.customer(store, somebody) is not None
-    assert [one["action"] for one in rights.all_receipts(store)] == ["objection", "objection withdrawn"]
+    assert [one["action"] for one in rights.all_receipts(store)] == [
+        "objection begun",
+        "objection",
+        "objection withdrawn",
+    ]
 
 
 def test_what_is_told_of_a_person_is_all_that_is_there(shop: Shop, tmp_path: Path) -> None:
     events, store = shop
     somebody, _ = busiest(events)
-    delivered(store, kind="audience", to="lions.csv", what="ids", as_of=LAST)
+    delivered(store, kind="folder", to="lions", what="ids", as_of=LAST)
     delivered(store, kind="folder", to="elsewhere", what="ids", as_of=date(2019, 1, 1))
     found = rights.export(store, str(somebody), settings=SMALL)
     assert len(found["visits"]) == sum(row[0] == somebody for row in visits(store, "user_id"))
     assert len(found["refused"]) >= 4
     assert [one["as_of"] for one in found["runs"]] == [str(FIRST), str(LAST)]
-    assert [one["to"] for one in found["recipients"]] == ["lions.csv"]
+    assert [one["to"] for one in found["recipients"]] == ["lions"]
     last = found["runs"][-1]
     assert last["customers"]["user_id"] == last["segments"]["user_id"] == somebody
     assert last["logic"]["answers"]
@@ -79,7 +76,7 @@ def test_what_is_told_of_a_person_is_all_that_is_there(shop: Shop, tmp_path: Pat
     assert read_json(out.with_suffix(".json"))["visits"] == found["visits"]
     assert out.stat().st_mode & 0o077 == out.with_suffix(".json").stat().st_mode & 0o077 == 0
     text = Text.of(out.read_text(encoding="utf-8"))
-    for one in (str(somebody), last["logic"]["segment"]["fr"], last["logic"]["answers"][0]["fr"], "lions.csv"):
+    for one in (str(somebody), last["logic"]["segment"]["fr"], last["logic"]["answers"][0]["fr"], "lions"):
         assert one in text
     assert "elsewhere" not in text
 

@@ -9,7 +9,7 @@ from bestiary.customers.features import features
 from bestiary.lake.held import TABLES as OF_RUNS
 from bestiary.lake.tables import REJECTS, SOURCES, TABLES, VISITS
 from bestiary.sql import connect, path_list
-from rights_shop import LAST, two_runs, write_events
+from rights_shop import LAST
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "privacy.md"
 PARTITIONS = {"month", "bucket", "fingerprint"}
@@ -23,12 +23,6 @@ def documented() -> dict[str, set[str]]:
     return {place: set(re.findall(r"[a-z_0-9]+", re.sub(r"\(.*\)", "", columns))) for place, columns in rows}
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("least")
-    return two_runs(write_events(folder / "events"), folder / "store")
-
-
 def test_the_lake_keeps_the_columns_that_the_page_lists() -> None:
     told = documented()
     assert set(VISITS) - PARTITIONS == told["visits"]
@@ -37,14 +31,15 @@ def test_the_lake_keeps_the_columns_that_the_page_lists() -> None:
 
 
 @pytest.mark.parametrize("name", OF_RUNS)
-def test_a_table_of_a_run_has_the_columns_that_the_page_lists(store: Path, name: str) -> None:
-    there = set(columns(store / "runs" / str(LAST) / name)) - {"user_id"}
+def test_a_table_of_a_run_has_the_columns_that_the_page_lists(people: Path, name: str) -> None:
+    there = set(columns(people / "store" / "runs" / str(LAST) / name)) - {"user_id"}
     wanted = {one.name for one in features()} - {"user_id"}
     assert there == (wanted if name == "customers.parquet" else documented()[f"runs/*/{name}"])
 
 
-def test_nothing_else_in_a_store_is_about_single_people(store: Path) -> None:
+def test_nothing_else_in_a_store_is_about_single_people(people: Path) -> None:
     """Every other Parquet file has no column that a person could be known by, and every other file is known."""
+    store = people / "store"
     known = {"store.json", ".seen.json", ".lock", "cadence.json"}
     of_a_run = {"model.json", "scorecard.json", "summary.json", "quality.json", "report.html", "run.json", *OF_RUNS}
     for path in (one for one in store.rglob("*") if one.is_file()):

@@ -71,6 +71,19 @@ def _target(one: Recipient, settings: Settings, reach: Reach, somebody: int | st
     return target
 
 
+def told_to(store: Path, runs: Collection[str], ids: Collection[int | str]) -> list[Recipient]:
+    """Who was given data of some people, who were in runs of these dates.
+
+    An audience was given those whom it writes to; every other recipient all customers of a run.
+    """
+    files = {str(path) for path in audience_rights.files_with(store, ids)}
+
+    def was_given(one: Recipient) -> bool:
+        return one.to in files if one.kind == "audience" else not set(runs).isdisjoint(one.runs)
+
+    return [one for one in recipients(store) if was_given(one)]
+
+
 def forget_beyond(places: Places, ids: Collection[int | str]) -> dict[str, Any]:
     """Take people, by the store's ids, out of audiences and out of what was published; what was done where."""
     taken = audience_rights.forget(places.store, ids)

@@ -151,6 +151,13 @@ Host = Annotated[
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")]
 FileFormat = Annotated[FormatName, typer.Option(**_one_of(FormatName), help="The files' format.")]
+ConnectionFile = Annotated[
+    Path | None,
+    typer.Option(help="A file with the connection, its password included.", show_default="BESTIARY_WAREHOUSE"),
+]
+WithoutTls = Annotated[
+    bool, typer.Option("--without-tls", help="Connect to another machine unencrypted, where nobody can listen.")
+]
 TEXT = LogFormatName.text
 
 

@@ -1,6 +1,5 @@
 """The command that publishes a run to a warehouse."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,13 +20,6 @@ To = Annotated[
     ),
 ]
 Schema = Annotated[str, typer.Option(help="The warehouse's schema.")]
-ConnectionFile = Annotated[
-    Path | None,
-    typer.Option(help="A file with the connection, its password included.", show_default="BESTIARY_WAREHOUSE"),
-]
-WithoutTls = Annotated[
-    bool, typer.Option("--without-tls", help="Connect to another machine unencrypted, where nobody can listen.")
-]
 Again = Annotated[bool, typer.Option("--again", help="Publish also what is there unchanged.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
 
@@ -37,8 +29,8 @@ def publish(
     to: To,
     as_of: options.LatestRun = None,
     schema: Schema = "bestiary",
-    connection_file: ConnectionFile = None,
-    without_tls: WithoutTls = False,
+    connection_file: options.ConnectionFile = None,
+    without_tls: options.WithoutTls = False,
     again: Again = False,
     dry_run: DryRun = False,
     config: options.Config = None,

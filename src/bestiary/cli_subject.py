@@ -13,11 +13,6 @@ subject = typer.Typer(help="The rights of the people in the data.", no_args_is_h
 Someone = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Ids, as the shop writes them.")]
 IdFile = Annotated[Path | None, typer.Option("--ids", help="A file of further ids, one a line.", show_default=False)]
 Request = Annotated[str | None, typer.Option(help="The shop's number of the request.", show_default="made")]
-ConnectionFile = Annotated[
-    Path | None,
-    typer.Option(help="A file with the warehouse's connection.", show_default="BESTIARY_WAREHOUSE"),
-]
-WithoutTls = Annotated[bool, typer.Option("--without-tls", help="Connect to the warehouse unencrypted.")]
 Leave = Annotated[bool, typer.Option("--leave-published", help="What was published is looked after elsewhere.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -28,8 +23,8 @@ def export(
     store: options.StorePath,
     out: Annotated[Path, typer.Option(help="Where the page goes; JSON beside it.")] = Path("subject.html"),
     lang: options.Language = None,
-    connection_file: ConnectionFile = None,
-    without_tls: WithoutTls = False,
+    connection_file: options.ConnectionFile = None,
+    without_tls: options.WithoutTls = False,
     leave_published: Leave = False,
     config: options.Config = None,
 ) -> None:
@@ -51,8 +46,8 @@ def erase(
     ids: IdFile = None,
     request: Request = None,
     yes: Yes = False,
-    connection_file: ConnectionFile = None,
-    without_tls: WithoutTls = False,
+    connection_file: options.ConnectionFile = None,
+    without_tls: options.WithoutTls = False,
     leave_published: Leave = False,
     config: options.Config = None,
     memory: options.Memory = None,
@@ -65,7 +60,7 @@ def erase(
         from bestiary.beyond import Reach
 
         people = options.people(user_ids, ids)
-        _asked(yes, f"Erase {len(people):,} people from {store} for good? Nobody can bring them back.")
+        _asked(yes, f"Erase {show_subject.people(len(people))} from {store} for good? Nobody can bring them back.")
         settings = options.read_settings(config, memory=memory)
         reach = Reach(connection_file, without_tls, leave_published)
         told = rights.erase(store, people, request=request, reach=reach, settings=settings, progress=log.progress)
@@ -79,8 +74,8 @@ def object_(
     ids: IdFile = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="The objection is taken back.")] = False,
     request: Request = None,
-    connection_file: ConnectionFile = None,
-    without_tls: WithoutTls = False,
+    connection_file: options.ConnectionFile = None,
+    without_tls: options.WithoutTls = False,
     leave_published: Leave = False,
     config: options.Config = None,
     quiet: options.Quiet = False,
@@ -118,6 +113,45 @@ def replay(
 
         settings = options.read_settings(config, memory=memory)
         show_subject.receipt(log, rights.replay(store, request=request, settings=settings, progress=log.progress))
+
+
+@subject.command()
+def rekey(
+    store: options.StorePath,
+    new_key: Annotated[Path, typer.Option(help="A file with the new key.", show_default=False)],
+    ids: Annotated[Path, typer.Option(help="A file of all customers' ids, one a line.", show_default=False)],
+    drop_unlisted: Annotated[
+        bool, typer.Option("--drop-unlisted", help="Customers not in the file leave the store for good.")
+    ] = False,
+    request: Request = None,
+    yes: Yes = False,
+    connection_file: options.ConnectionFile = None,
+    without_tls: options.WithoutTls = False,
+    leave_published: Leave = False,
+    config: options.Config = None,
+    memory: options.Memory = None,
+    quiet: options.Quiet = False,
+    log_format: options.LogFormat = options.TEXT,
+) -> None:
+    """Give everybody another pseudonym, under a new key."""
+    with telling(quiet, log_format) as log:
+        from bestiary import rekeying, show_subject
+        from bestiary.beyond import Reach
+        from bestiary.ids import secret
+
+        people = options.people(None, ids)
+        _asked(yes or not drop_unlisted, f"Drop all customers of {store} who are not among {len(people):,} ids?")
+        told = rekeying.rekey(
+            store,
+            people,
+            secret(new_key),
+            drop_unlisted=drop_unlisted,
+            request=request,
+            reach=Reach(connection_file, without_tls, leave_published),
+            settings=options.read_settings(config, memory=memory),
+            progress=log.progress,
+        )
+        show_subject.receipt(log, told)
 
 
 @subject.command()

@@ -15,3 +15,6 @@ COLUMNS = (
 )
 EventType = Literal["view", "cart", "remove_from_cart", "purchase", "refund"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+COUNTS = ("read", "kept", "duplicates", "rejected", "erased", "excluded")
+"""Of each source: `read` is the sum of the others. `erased` rows are of people who had themselves erased, `excluded`
+ones of categories that the shop does not want to know of."""

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ BLOCK = 64
 """Bytes of a block of SHA-256."""
 LEAST_KEY = 32
 """Characters of the shortest key: of hexadecimal digits, 128 bits."""
+LISTED = 5
+"""So many wrong ids an error names."""
 VARIABLE = "BESTIARY_PSEUDONYM_KEY"
 """The environment variable that holds the key; with `_FILE` at its end, the one that names a file with it."""
 
@@ -101,6 +104,19 @@ class Ids:
             return text or None
         plain = re.fullmatch(r"0|-?[1-9][0-9]{0,18}", text, re.ASCII)
         return text if plain and -(2**63) < int(text) < 2**63 else None
+
+    def checked(self, texts: Iterable[str]) -> list[str]:
+        """Ids in the one way to write them; ConfigError where there is none, or one is no id."""
+        found = {text: self.given(text) for text in texts}
+        wrong = [text for text, given in found.items() if given is None]
+        if wrong or not found:
+            shown = ", ".join(repr(one) for one in wrong[:LISTED]) + ", ..." * (len(wrong) > LISTED)
+            raise ConfigError(
+                f"No ids of this store: {shown}." if wrong else "No id is given.",
+                allowed=f"Here ids are {'whole numbers, such as 512365995' if self.kind == 'integer' else 'texts'}.",
+                do="Correct them; nothing was changed.",
+            )
+        return [given for given in found.values() if given is not None]
 
     def stored(self, text: str) -> int | str | None:
         """What the store knows a customer by; None for what is no id."""

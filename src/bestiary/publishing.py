@@ -10,10 +10,10 @@ from bestiary.lake.lock import locked
 from bestiary.lake.runs import Run, all_runs, find_run
 from bestiary.lake.store import Store
 from bestiary.progress import SILENT, Progress
-from bestiary.publish import Asked, Content, Published, open_target
+from bestiary.publish import Asked, Content, Published, Target, open_target
 from bestiary.publish.address import VARIABLE
 
-__all__ = ["VARIABLE", "publish"]
+__all__ = ["VARIABLE", "publish", "send"]
 DEFAULTS = Settings()
 MOST = 500_000_000
 """Bytes for the engine that reads the run; more does not help."""
@@ -51,20 +51,35 @@ def publish(
                 scratch=scratch,
             )
 
-            def note() -> None:
-                kind = target.address.kind
-                recipients.delivered(store, kind=kind, to=target.told, what=WHAT, as_of=run.as_of)
+            return send(store, run, target, scratch, settings, again=again, dry_run=dry_run, progress=progress)
 
-            asked = Asked(
-                again=again,
-                dry_run=dry_run,
-                retention_months=settings.privacy.retention_months,
-                before_data=note,
-                progress=progress,
-                memory_bytes=min(settings.engine_bytes, MOST),
-                scratch=scratch,
-            )
-            return target.publish(Content(run.path, run.as_of), asked)
+
+def send(
+    store: Path,
+    run: Run,
+    target: Target,
+    scratch: Path,
+    settings: Settings,
+    *,
+    again: bool = False,
+    dry_run: bool = False,
+    progress: Progress = SILENT,
+) -> Published:
+    """Publish a complete run to a target, and note before that it has it. Needs the lock."""
+
+    def note() -> None:
+        recipients.delivered(store, kind=target.address.kind, to=target.told, what=WHAT, as_of=run.as_of)
+
+    asked = Asked(
+        again=again,
+        dry_run=dry_run,
+        retention_months=settings.privacy.retention_months,
+        before_data=note,
+        progress=progress,
+        memory_bytes=min(settings.engine_bytes, MOST),
+        scratch=scratch,
+    )
+    return target.publish(Content(run.path, run.as_of), asked)
 
 
 def _complete(store: Path, as_of: date | None) -> Run:

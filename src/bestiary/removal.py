@@ -10,8 +10,7 @@ from bestiary.config import Settings
 from bestiary.lake import erased
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.erase import Ids, People, erase
-from bestiary.lake.held import leave
-from bestiary.lake.recipients import recipients
+from bestiary.lake.held import holds, leave
 from bestiary.lake.runs import EXTRAS, Run, all_runs
 from bestiary.lake.store import Store
 from bestiary.progress import Progress, step
@@ -36,7 +35,7 @@ def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def out_of_runs(lake: Store, people: Ids, settings: Settings, progress: Progress) -> dict[str, Any]:
-    """Take people out of every run's tables, draw the reports that showed them anew; rows removed and recipients."""
+    """Take people out of every run's tables, draw the reports that showed them anew; the rows that were removed."""
     gone, named = Counter[str](), set[str]()
     if people:
         with lake.scratch() as scratch, step(progress, "runs", len(all_runs(lake.path))):
@@ -48,8 +47,16 @@ def out_of_runs(lake: Store, people: Ids, settings: Settings, progress: Progress
                     named.add(run.as_of.isoformat())
                     _drawn_anew(lake, run)
                 progress.advance(1)
-    told = [f"{one.kind}: {one.to}" for one in recipients(lake.path) if named & set(one.runs)]
-    return {"removed": dict(gone), "runs": sorted(named), "recipients": told}
+    return {"removed": dict(gone), "runs": sorted(named)}
+
+
+def runs_with(lake: Store, people: Ids) -> set[str]:
+    """The dates of the runs that hold any of some people."""
+    if not people:
+        return set()
+    with lake.scratch() as scratch:
+        some = People.of(people, scratch)
+        return {run.as_of.isoformat() for run in all_runs(lake.path) if holds(run, some)}
 
 
 def _drawn_anew(lake: Store, run: Run) -> None:

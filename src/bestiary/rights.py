@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bestiary.beyond import ENVIRONMENT, Places, Reach, forget_beyond, found_beyond, reached
+from bestiary.beyond import ENVIRONMENT, Places, Reach, forget_beyond, found_beyond, reached, told_to
 from bestiary.config import Settings
-from bestiary.errors import ConfigError
 from bestiary.lake import erased
 from bestiary.lake.lock import locked
 from bestiary.lake.objections import object_to, take_back
@@ -22,11 +21,9 @@ from bestiary.lake.store import Store
 from bestiary.privacy import receipts
 from bestiary.privacy.access import held
 from bestiary.progress import SILENT, Progress
-from bestiary.removal import merged, out_of_lake, out_of_runs, returned
+from bestiary.removal import merged, out_of_lake, out_of_runs, returned, runs_with
 
 DEFAULTS = Settings()
-LISTED = 5
-"""So many wrong ids an error names."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,15 @@ def export(store: Path, user_id: str, *, reach: Reach = ENVIRONMENT, settings: S
         asked = _asked(store, [user_id], settings)
         stored = asked.known[user_id]
         beyond = found_beyond(reached(store, settings, reach, stored), stored)
-        return {"id": user_id, **held(asked.lake, stored), **beyond, "erased": _erased(asked, user_id, settings)}
+        found = held(asked.lake, stored)
+        told = told_to(store, [run["as_of"] for run in found["runs"]], [stored])
+        return {
+            "id": user_id,
+            **found,
+            **beyond,
+            "recipients": [one.model_dump() for one in told],
+            "erased": _erased(asked, user_id, settings),
+        }
 
 
 def erase(
@@ -73,11 +78,12 @@ def erase(
         ids = asked.lake.ids(settings)
         marks = {mark for one in user_ids for mark in erased.marks(key, ids, one)}
         erased.remember(store, settings.privacy, marks, datetime.now(UTC), key)
+        begun = _begun(asked.lake, "erase", people, request)
         there = out_of_lake(asked.lake, dict.fromkeys(people), settings, progress)
         told = merged(there, out_of_runs(asked.lake, dict.fromkeys(people), settings, progress))
         told = merged(told, forget_beyond(places, people))
         take_back(store, people)
-        return receipts.add(store, "erase", {"people": len(people), **told}, request)
+        return receipts.add(store, "erase", {**begun, **told}, begun["request"])
 
 
 def replay(
@@ -120,23 +126,24 @@ def object_(
         people = tuple(asked.known.values())
         places = reached(store, settings, reach, people[0])
         object_to(store, people)
+        begun = _begun(asked.lake, "objection", people, request)
         told = out_of_runs(asked.lake, dict.fromkeys(people), settings, progress)
         told = merged(told, forget_beyond(places, people))
-        return receipts.add(store, "objection", {"people": len(people), **told}, request)
+        return receipts.add(store, "objection", {**begun, **told}, begun["request"])
+
+
+def _begun(lake: Store, action: str, people: Sequence[int | str], request: str | None) -> receipts.Receipt:
+    """Write a receipt before anything goes, with who was given the data: after a kill nobody could tell any more."""
+    to = told_to(lake.path, runs_with(lake, dict.fromkeys(people)), people)
+    told = {"people": len(people), "recipients": [f"{one.kind}: {one.to}" for one in to]}
+    receipt = receipts.add(lake.path, f"{action} begun", told, request)
+    return {name: receipt[name] for name in ("request", *told)}
 
 
 def _asked(store: Path, user_ids: Collection[str], settings: Settings) -> Asked:
     lake = Store.open(store, settings)
     ids = lake.ids(settings)
-    known = {one: ids.stored(one) for one in user_ids}
-    wrong = [one for one, stored in known.items() if stored is None]
-    if wrong or not known:
-        shown = ", ".join(repr(one) for one in wrong[:LISTED]) + ", ..." * (len(wrong) > LISTED)
-        raise ConfigError(
-            f"No ids of this store: {shown}." if wrong else "No id is given.",
-            allowed=f"Here ids are {'whole numbers, such as 512365995' if ids.kind == 'integer' else 'texts'}.",
-            do="Correct them; nothing was changed.",
-        )
+    known = {one: ids.stored(one) for one in ids.checked(user_ids)}
     return Asked(lake, {one: stored for one, stored in known.items() if stored is not None})
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from bestiary.contract import COUNTS
 from bestiary.logs import Log
 from bestiary.streams import unread
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 RUN_FIGURES = {"sources": "sources", "customers": "customers", "placed": "in a segment", "segments": "segments"}
 """Of `run.json`, with the titles of their columns. Who is `placed` older versions did not count."""
-COUNTS = ("read", "kept", "duplicates", "rejected", "erased", "excluded")
 SELDOM = ("erased", "excluded")
 """Shown where there are any."""
 

@@ -24,14 +24,19 @@ def exported(log: Log, found: dict[str, Any], out: Path, settings: Settings) -> 
 def receipt(log: Log, told: dict[str, Any]) -> None:
     """Print a receipt: what was removed where, who else has it, and what is left to do."""
     out = Out(log)
-    out.say(f"Receipt {told['number']}, request {told['request']}: {told['action']}, {told['people']:,} people.")
+    out.say(f"Receipt {told['number']}, request {told['request']}: {told['action']}, {people(told['people'])}.")
+    for name in ("dropped", "audiences"):
+        if told.get(name):
+            out.say(f"  {name}: {told[name]:,}")
+    for name in told.get("published again", ()):
+        out.say(f"  published again: {name}")
     for name, rows in told.get("removed", {}).items():
         out.say(f"  removed, {name}: {rows:,}")
     if told.get("recipients"):
         out.say("Tell those who were given it (Art. 19): " + "; ".join(told["recipients"]) + ".", wrap=True)
     for name, what in (
         ("files to mend", "Files of audiences that were changed since, to be mended by hand"),
-        ("left as they are", "Not taken out there, as asked"),
+        ("left as they are", "Not changed there"),
     ):
         if told.get(name):
             out.say(f"{what}: {', '.join(told[name])}.", wrap=True)
@@ -41,3 +46,8 @@ def receipt(log: Log, told: dict[str, Any]) -> None:
             wrap=True,
         )
     log.result("receipt", **told)
+
+
+def people(number: int) -> str:
+    """So many people, in words."""
+    return "1 person" if number == 1 else f"{number:,} people"

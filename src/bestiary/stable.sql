@@ -1,4 +1,4 @@
--- Functions whose results are stored: which bucket a customer is in, and the key of a session.
+-- Functions whose results are stored (the bucket of a customer, the key of a session), and what finds people again.
 
 -- The same in every version and on every engine: a UUID is a number of 128 bits, and any other text is its MD5, whose
 -- bytes are read with the least first; the halves of the number are combined (exclusive or), without the sign bit.
@@ -14,6 +14,9 @@ CREATE OR REPLACE TEMP MACRO stable_bucket_of_integer(n, buckets) AS cast(
     abs(cast(n AS BIGINT) % 2147483647) * 1327217885 % 2147483647 * buckets // 2147483647 AS INTEGER
 );
 CREATE OR REPLACE TEMP MACRO stable_bucket_of_string(t, buckets) AS cast(stable_key(t) % buckets AS INTEGER);
+
+-- The words of a line of a file that could not be split: between its blanks, delimiters and quotes.
+CREATE OR REPLACE TEMP MACRO words_of(t) AS list_distinct(regexp_extract_all(t, '[^\s,;|"''{}:]+'));
 
 -- HMAC-SHA-256 (RFC 2104), the first 128 bits in hexadecimal: `i` and `o` are the key combined with the inner and the
 -- outer constant.

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bestiary.contract import COUNTS
 from bestiary.errors import CountsError, EventsError
 from bestiary.events.contract import COLUMNS
 from bestiary.events.cut import cut
@@ -19,8 +20,6 @@ from bestiary.events.survey import Seen, readable, seen
 from bestiary.parts import Part
 from bestiary.sql import connect, within
 
-COUNTS = ("read", "kept", "duplicates", "rejected", "erased", "excluded")
-"""Of a source: the first is the sum of the others."""
 Remembered = tuple[str, int, int]
 """A file's fingerprint, size and time of change."""
 Tell = Callable[[int, int], None]
@@ -47,7 +46,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Ingested:
-    """Counts of one source file (see COUNTS), rejects by reason, and parts by table.
+    """Counts of one source file (see `contract.COUNTS`), rejects by reason, and parts by table.
 
     `span` is from its first to its last event; `overlaps` tells what it shares with other files.
     """

@@ -2,7 +2,7 @@
 WITH words AS (
     SELECT
         rowid AS place,
-        unnest(list_distinct(regexp_extract_all(raw, '[^\s,;|"''{}:]+'))) AS word
+        unnest(words_of(raw)) AS word
     FROM rejects
 )
 

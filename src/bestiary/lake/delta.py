@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from deltalake.transaction import AddAction
 
 LOG = "_delta_log"
-REMOVED = "bestiary:removed"
+OURS = "bestiary:"
+"""How the application transactions begin that are not those of sources."""
+REMOVED = f"{OURS}removed"
 """The application transaction whose version is the number of events that were erased, or whose time was over."""
+REKEYED = f"{OURS}rekeyed "
+"""How the one begins that notes under which key the pseudonyms of a table are since."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,17 @@ def committed(path: Path) -> list[Committed]:
 
 
 def transactions(path: Path) -> set[str]:
-    """The ids of all application transactions that a table has seen until now.
+    """The ids of all sources' application transactions that a table has seen until now."""
+    return {one for one in _transactions(path) if not one.startswith(OURS)}
+
+
+def rekeyed(path: Path) -> set[str]:
+    """The marks of the keys that a table was brought over to."""
+    return {one for one in _transactions(path) if one.startswith(REKEYED)}
+
+
+def _transactions(path: Path) -> set[str]:
+    """The ids of all application transactions.
 
     Delta's own look-up takes one id and reads the log for it: 400 sources took a second. So the log is read here,
     once: the last checkpoint, and the commits after it.
@@ -96,7 +110,7 @@ def transactions(path: Path) -> set[str]:
         for line in (log / f"{number:020d}.json").read_text(encoding="utf-8").splitlines():
             if '"txn"' in line:
                 found |= {action["appId"] for name, action in json.loads(line).items() if name == "txn"}
-    return found - {REMOVED}
+    return found
 
 
 def removed(path: Path) -> int:
@@ -124,12 +138,14 @@ def drop(path: Path, files: Sequence[Committed]) -> None:
     _commit(path, files, (), data_change=True)
 
 
-def cut(path: Path, old: Sequence[Committed], new: Sequence[Part], events: int = 0) -> None:
+def cut(path: Path, old: Sequence[Committed], new: Sequence[Part], events: int = 0, mark: str = "") -> None:
     """Put `new` parts, which lack some of the data, in the place of `old` files; the number of events is noted.
 
-    Then the log forgets the versions before this one, whose files are gone: nobody travels back to before it.
+    Then the log forgets the versions before this one, whose files are gone: nobody travels back to before it. `mark`
+    is one more application transaction.
     """
-    _commit(path, old, new, {REMOVED: removed(path) + events} if events else {}, data_change=True)
+    marks = ({REMOVED: removed(path) + events} if events else {}) | ({mark: 1} if mark else {})
+    _commit(path, old, new, marks, data_change=True)
     forget(path)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bestiary.config import Settings
+from bestiary.contract import COUNTS
 from bestiary.errors import BestiaryError, ModelError
 from bestiary.files import TEMPORARY, read_json, whole_page, whole_parquet
 from bestiary.lake import delta, litter
@@ -21,7 +22,7 @@ from bestiary.lake.quality import events_in
 from bestiary.lake.runs import EXTRAS, STEPS, Run, all_runs
 from bestiary.lake.sources import read_sources
 from bestiary.lake.store import Store
-from bestiary.lake.tables import COUNTS, TABLES
+from bestiary.lake.tables import TABLES
 from bestiary.progress import SILENT, Progress, step
 from bestiary.sql import connect
 

@@ -20,7 +20,7 @@ from bestiary.lake.sources import read_sources
 from bestiary.lake.store import Store
 from bestiary.parts import Part, write_part
 from bestiary.progress import Progress
-from bestiary.sql import connect, path_list, render, stable_functions
+from bestiary.sql import connect, path_list, quote, render, stable_functions
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,9 +43,9 @@ class People:
         kind = "BIGINT" if all(isinstance(one, int) for one in ids) else "VARCHAR"
         path = scratch / "people.parquet"
         with connect(threads=1) as connection:
-            connection.execute(f"CREATE TABLE people (user_id {kind}, until TIMESTAMP)")
-            connection.executemany("INSERT INTO people VALUES (?, ?)", [[*one] for one in ids.items()])
-            connection.execute(f"COPY people TO '{path}' (FORMAT parquet)")
+            people = f"SELECT unnest(?::{kind}[]) AS user_id, unnest(?::TIMESTAMP[]) AS until"
+            given = [list(ids), list(ids.values())]
+            connection.execute(f"COPY ({people}) TO {quote(str(path))} (FORMAT parquet)", given)
         return cls(path, scratch)
 
 
@@ -73,8 +73,9 @@ class _Cut:
 
 
 def erase(lake: Store, people: People, engine: Engine, progress: Progress) -> Removed:
-    """Take people out of visits and rejects, each in one commit. Needs the lock.
+    """Take people out of rejects and visits, each in one commit. Needs the lock.
 
+    Rejects come first: some are known only by sessions of the visits, so that who was interrupted finds them again.
     Memory: one part at a time for each task of the engine.
     """
     table = lake.path / "visits"
@@ -87,6 +88,7 @@ def erase(lake: Store, people: People, engine: Engine, progress: Progress) -> Re
             progress.advance(1)
             if one is not None:
                 cuts.append(one)
+    rejects = _blank(lake, people, [one.sessions for one in cuts])
     if cuts:
         new = [one.new for one in cuts if one.new]
         delta.cut(table, [one.file for one in cuts], new, sum(one.events for one in cuts))
@@ -94,7 +96,7 @@ def erase(lake: Store, people: People, engine: Engine, progress: Progress) -> Re
     return Removed(
         visits=sum(one.visits for one in cuts),
         events=sum(one.events for one in cuts),
-        rejects=_blank(lake, people, [one.sessions for one in cuts]),
+        rejects=rejects,
         sources=_spanning(lake, times),
     )
 
@@ -109,7 +111,8 @@ def _cut(file: delta.Committed, table: Path, people: People, threads: int, memor
         if not visits:
             return None
         sessions = people.scratch / f"sessions-{Path(file.path).stem}.parquet"
-        connection.execute(f"COPY (SELECT DISTINCT session_key FROM theirs) TO '{sessions}' (FORMAT parquet)")
+        query = f"COPY (SELECT DISTINCT session_key FROM theirs) TO {quote(str(sessions))} (FORMAT parquet)"
+        connection.execute(query)
         new = None
         if visits < file.rows:
             rest = render(HERE / "rest.sql", **values)

@@ -8,7 +8,7 @@ purpose, an end, and a place in what people are told of themselves.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
@@ -86,13 +86,30 @@ def remember(store: Path, privacy: Privacy, found: Iterable[str], at: datetime, 
     """Put marks on the list, as of `at` (UTC); one that is there already is remembered anew. Needs the lock."""
     book = read_book(store) or Book(key_check=key.check)
     ends = window_start(at.date(), -privacy.erased_months)
-    entries = {one.mark: one for one in book.entries} | {mark: Entry(mark=mark, at=at, ends=ends) for mark in found}
-    write_json(
-        store / FOLDER / FILE, book.model_copy(update={"entries": tuple(entries.values())}).model_dump(mode="json")
-    )
+    known = {one.mark: one for one in book.entries}
+    _write(store, book, known | {mark: Entry(mark=mark, at=at, ends=ends) for mark in found})
+
+
+def known_also(store: Path, privacy: Privacy, ids: Iterable[tuple[str, str]]) -> None:
+    """Remember those who are on the list by another id of the store's, too. Needs the lock.
+
+    Of `ids` the first is as the shop gives it, the second what the store knows the person by from now on.
+    """
+    book = read_book(store)
+    if book is None or not book.entries:
+        return
+    key, known = key_of(store, privacy, book), {one.mark: one for one in book.entries}
+    there = ((known.get(key.digest(given)), key.digest(stored)) for given, stored in ids)
+    _write(store, book, known | {mark: one.model_copy(update={"mark": mark}) for one, mark in there if one})
 
 
 def until(book: Book, time_zone: str) -> dict[str, datetime]:
     """For each mark, the shop's wall time up to which the person is gone."""
     zone = ZoneInfo(time_zone)
     return {one.mark: one.at.astimezone(zone).replace(tzinfo=None) for one in book.entries}
+
+
+def _write(store: Path, book: Book, entries: Mapping[str, Entry]) -> None:
+    write_json(
+        store / FOLDER / FILE, book.model_copy(update={"entries": tuple(entries.values())}).model_dump(mode="json")
+    )

@@ -23,7 +23,8 @@ class Fixed(Frozen):
     """What is fixed when a store is made, because what is stored depends on it.
 
     `user_id` is the kind of the ids that the shop gives. A store of pseudonyms has `key_check`, which tells their key
-    from others; `drop_categories` are codes of categories whose events are not taken in.
+    from others, and `rekeying`, that of a new one, while people are brought over to it; `drop_categories` are codes of
+    categories whose events are not taken in.
     """
 
     format_version: Literal[3] = FORMAT_VERSION
@@ -34,6 +35,7 @@ class Fixed(Frozen):
     product_id: IdKind
     category_id: IdKind
     key_check: str | None = None
+    rekeying: str | None = None
     drop_categories: tuple[str, ...] = ()
 
     @property
@@ -96,12 +98,22 @@ def read_description(path: Path) -> dict[str, object]:
     return content
 
 
-def read_fixed(path: Path) -> Fixed:
-    """What `store.json` says, where it is of this format."""
+def read_fixed(path: Path, *, rekeying: bool = False) -> Fixed:
+    """What `store.json` says, where it is of this format.
+
+    Raises StoreError for a store that is half brought over to a new key, unless `rekeying` says who asks.
+    """
     try:
-        return Fixed.model_validate(read_description(path))
+        fixed = Fixed.model_validate(read_description(path))
     except ValidationError as error:
         raise _damaged(path, "; ".join(explain(error))) from error
+    if fixed.rekeying and not rekeying:
+        raise StoreError(
+            f"{path} is being brought over to a new key of its pseudonyms, and that was interrupted.",
+            allowed="Some of its people are known by the old ones, some by the new ones.",
+            do="Run the same `bestiary subject rekey` again, with both keys.",
+        )
+    return fixed
 
 
 def _damaged(path: Path, why: str) -> StoreError:

@@ -10,7 +10,7 @@ WITH refused AS (
 words AS (
     SELECT
         place,
-        unnest(list_distinct(regexp_extract_all(raw, '[^\s,;|"''{}:]+'))) AS word
+        unnest(words_of(raw)) AS word
     FROM refused
 ),
 

@@ -6,7 +6,7 @@ stay, for totals that serve no marketing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -55,6 +55,13 @@ def take_back(store: Path, ids: Iterable[int | str]) -> int:
     if len(rest) < len(known):
         _write(store, rest)
     return len(known) - len(rest)
+
+
+def rename(store: Path, ids: Mapping[str, str]) -> None:
+    """Know people by other ids; who has none leaves the list. Needs the lock."""
+    known = objections(store)
+    if known:
+        _write(store, {ids[one]: since for one, since in known.items() if one in ids})
 
 
 def _write(store: Path, since: dict[str, datetime]) -> None:

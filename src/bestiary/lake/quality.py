@@ -5,12 +5,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bestiary.contract import COLUMNS
+from bestiary.contract import COLUMNS, COUNTS
 from bestiary.errors import EventsError
 from bestiary.lake.sources import read_sources, rows
 from bestiary.lake.store import Store
 from bestiary.lake.suspects import suspects
-from bestiary.lake.tables import COUNTS
 from bestiary.sql import path_list, render
 
 if TYPE_CHECKING:

@@ -52,6 +52,7 @@ def retain(lake: Store, privacy: Privacy, today: date) -> Expired:
         events, months = _months(lake, first)
         old = [run for run in all_runs(lake.path) if run.as_of < first]
         for run in old:
+            (run.path / "run.json").unlink(missing_ok=True)  # first: what is left is then no whole run
             shutil.rmtree(run.path)
         runs = tuple(run.as_of.isoformat() for run in old)
     return Expired(events, months, runs, _texts(lake, today - timedelta(days=privacy.rejects_days)))

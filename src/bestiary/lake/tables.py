@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bestiary.contract import COLUMNS, EVENT_TYPES
+from bestiary.contract import COLUMNS, COUNTS, EVENT_TYPES
 
 if TYPE_CHECKING:
     from deltalake import Schema
@@ -17,9 +17,6 @@ PROPERTIES = {"delta.checkpointInterval": "20"}
 """Of every table. Of checkpoints each 10, 20, 50 and 100 commits, those each 20 made 400 commits cheapest."""
 
 _TIME, _MONEY = "timestamp_ntz", "decimal(38,6)"
-COUNTS = ("read", "kept", "duplicates", "rejected", "erased", "excluded")
-"""Of each source: `read` is the sum of the others. `erased` rows are of people who had themselves erased, `excluded`
-ones of categories that the shop does not want to know of."""
 
 REJECTS = {
     "source": "string",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,6 @@ from bestiary.customers.lookup import found_row, open_lookup
 from bestiary.errors import ModelError
 from bestiary.lake.held import TABLES
 from bestiary.lake.objections import objections
-from bestiary.lake.recipients import recipients
 from bestiary.lake.runs import Run, all_runs
 from bestiary.lake.store import Store
 from bestiary.segments.model import Segmentation, load
@@ -23,27 +22,23 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Record = dict[str, Any]
-WORDS = "[^\\s,;|\"''{}:]+"
-"""How the text of a refused row is split into words."""
 
 
 def held(lake: Store, stored: int | str) -> Record:
     """What a store holds of the person whom it knows by `stored`; lists and records are empty where it holds nothing.
 
     `visits` and `refused` are the rows of the lake, `runs` one record for each run (`as_of`, the row of each table,
-    and `reasons`), `objected` since when, `recipients` who was given data of a run that the person was in. A table
-    that cannot be read raises: an answer must not be cut short in silence.
+    and `logic`), `objected` since when. A table that cannot be read raises: an answer must not be cut short in silence.
     """
     runs = [found for found in (_run(run, stored, lake.fixed.currency) for run in all_runs(lake.path)) if found]
-    there = {one["as_of"] for one in runs}
     since = objections(lake.path).get(str(stored))
+    visits = _visits(lake, stored)
     return {
         "known_as": stored,
-        "visits": _visits(lake, stored),
-        "refused": _refused(lake, stored),
+        "visits": visits,
+        "refused": _refused(lake, stored, {row["session_key"] for row in visits}),
         "runs": runs,
         "objected": since and plain(since),
-        "recipients": [one.model_dump() for one in recipients(lake.path) if there & set(one.runs)],
     }
 
 
@@ -60,19 +55,19 @@ def _visits(lake: Store, stored: int | str) -> list[Record]:
         return _rows(connection, f"SELECT * {rows} ORDER BY first_time, session_key")
 
 
-def _refused(lake: Store, stored: int | str) -> list[Record]:
+def _refused(lake: Store, stored: int | str, sessions: Collection[int]) -> list[Record]:
     """Refused rows by the customer that was read, by the person's sessions, or by a word of their text."""
     files = path_list(lake.files("rejects"))
     if files == "[]":
         return []
     with connect(threads=2) as connection:
-        sessions = literals({row["session_key"] for row in _visits(lake, stored)}) or "(NULL)"
+        stable_functions(connection)
         word = literals([str(stored)])[1:-1]
         return _rows(
             connection,
             f"SELECT source, number, reason, raw FROM read_parquet({files}, hive_partitioning = false) "
-            f"WHERE user_id IN {literals([stored])} OR session_key IN {sessions} "
-            f"OR list_contains(regexp_extract_all(raw, '{WORDS}'), {word}) ORDER BY source, number",
+            f"WHERE user_id IN {literals([stored])} OR session_key IN {literals(sessions) or '(NULL)'} "
+            f"OR list_contains(words_of(raw), {word}) ORDER BY source, number",
         )
 
 

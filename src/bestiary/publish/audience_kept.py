@@ -37,7 +37,10 @@ class Written(Frozen):
 
 
 class Wave(Frozen):
-    """One audience of a campaign. `forgotten` counts members who were erased since."""
+    """One audience of a campaign. `forgotten` counts members who were erased since.
+
+    `rekeyed` says that the members have other pseudonyms than those that their groups were drawn by.
+    """
 
     format_version: Literal[1] = 1
     campaign: str
@@ -54,6 +57,7 @@ class Wave(Frozen):
     members: Mapping[Group, Count]
     forgotten: Mapping[Group, Count]
     files: tuple[Written, ...]
+    rekeyed: bool = False
 
     def folder(self, store: Path) -> Path:
         """Where the wave is."""
@@ -107,8 +111,14 @@ def drop_wave(store: Path, wave: Wave) -> None:
 
 
 def check_share(store: Path, campaign: str, share: str) -> None:
-    """Raise ConfigError where the campaign has waves with another share held back."""
+    """Raise ConfigError where the campaign's groups cannot be drawn as they were: another share, other pseudonyms."""
     for wave in waves(store, campaign):
+        if wave.rekeyed:
+            raise ConfigError(
+                f"The groups of the campaign {campaign!r} were drawn by pseudonyms that the store has no more.",
+                allowed="Drawn by others, customers who were held back would be written to.",
+                do="Name another campaign with --campaign; `bestiary lift` still compares the groups of this one.",
+            )
         if wave.asked["share"] != share:
             raise ConfigError(
                 f"The campaign {campaign!r} holds back {wave.share:.4g} of all, and another share is asked for.",

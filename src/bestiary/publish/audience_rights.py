@@ -63,6 +63,17 @@ def find(store: Path, user_id: int | str) -> list[Membership]:
     return found
 
 
+def files_with(store: Path, ids: Collection[int | str]) -> set[Path]:
+    """The files, as they were written, of the groups that any of some people are in."""
+    found = set[Path]()
+    with connect(threads=1, memory_bytes=MEMORY_BYTES) as connection:
+        connection.execute("CREATE TEMP TABLE erased AS SELECT unnest(?::VARCHAR[]) AS id", [[str(one) for one in ids]])
+        for wave in waves(store):
+            lines = _lines(connection, store, wave)
+            found |= {file.path for file in wave.files if lines[file.group]}
+    return found
+
+
 def forget(store: Path, ids: Collection[int | str]) -> Forgotten:
     """Take people, by their ids as the store knows them, out of all audiences, their files, and dead letters.
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bestiary.contract import COUNTS
+
 REASONS: Mapping[str, tuple[str, ...]] = {
     "wrong_type": (
         "unparsable_line", "wrong_number_of_columns", "blank_line", "not_utf8", "bad_event_time",
@@ -22,7 +24,7 @@ NEVER_NULL = frozenset(reason.removeprefix("missing_") for reason in REASONS["mi
 
 def closes(counts: Mapping[str, int]) -> bool:
     """Whether `read = kept + duplicates + rejected + erased + excluded`."""
-    return counts["read"] == sum(counts[part] for part in ("kept", "duplicates", "rejected", "erased", "excluded"))
+    return counts["read"] == sum(counts[part] for part in COUNTS[1:])
 
 
 def reason_type(reason: str) -> str:
