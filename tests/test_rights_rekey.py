@@ -13,6 +13,7 @@ from bestiary.errors import BestiaryError
 from bestiary.ids import VARIABLE, Secret
 from bestiary.lake.objections import objections
 from bestiary.lake.recipients import delivered
+from bestiary.lake.store import Store
 from bestiary.publish.audience_asked import Asked, Joined
 from bestiary.publishing import publish
 from command import bestiary
@@ -97,9 +98,7 @@ def test_the_store_is_what_it_would_be_under_the_new_key(
     assert rejects(store) == rejects(fresh)
     for name in ("customers", "segments", "movements", "sample"):
         assert of_run(store, name) == of_run(fresh, name)
-    by_bucket = [
-        {(one.month, one.bucket) for one in rekeying.Store.open(place, SMALL).visits()} for place in (store, fresh)
-    ]
+    by_bucket = [{(one.month, one.bucket) for one in Store.open(place, SMALL).visits()} for place in (store, fresh)]
     assert by_bucket[0] == by_bucket[1]
     assert pipeline.doctor(store).problems == ()
     # And it goes on as such: customers are found, refused rows too, new files come in, an erasure takes all.
