@@ -27,9 +27,9 @@ from bestiary.lake.runs import all_runs
 from bestiary.lake.store import Store
 from bestiary.privacy import receipts
 from bestiary.progress import SILENT, Progress, step
-from bestiary.publish.audience_rekey import member_tables, rekey_audiences, rekey_letters
+from bestiary.publish.audience_rekey import rekey_audiences, rekey_letters
 from bestiary.publishing import send
-from bestiary.removal import merged, out_of_lake, out_of_runs
+from bestiary.removal import merged, out_of_lake, out_of_runs, tables_of_people
 from bestiary.sql import within
 
 DEFAULTS = Settings()
@@ -60,7 +60,7 @@ def rekey(
         given = ids.checked(user_ids)
         places, lake = reached(store, settings, reach, old.digest(given[0])), Store(store, fixed)
         with _keys(lake, given, old, new, settings) as keys:
-            unlisted, everyone = keys.unlisted(_tables(lake), objections(store))
+            unlisted, everyone = keys.unlisted(tables_of_people(lake), objections(store))
         if unlisted and not drop_unlisted:
             raise ConfigError(
                 f"{len(unlisted):,} of the store's {everyone:,} customers are not among the {len(given):,} ids.",
@@ -99,13 +99,6 @@ def _keys(lake: Store, given: Collection[str], old: Secret, new: Secret, setting
     """Everybody's pseudonyms, in a scratch folder."""
     with lake.scratch() as scratch, within(settings.memory_bytes, "another key"):
         yield Keys.of(given, old, new, scratch, settings.engine_bytes)
-
-
-def _tables(lake: Store) -> list[Path]:
-    """Every Parquet table that has people by `user_id`."""
-    runs = [run.path / name for run in all_runs(lake.path) for name in TABLES]
-    there = [one for one in runs if one.is_file()]
-    return [*(part.path for part in lake.visits()), *lake.files("rejects"), *there, *member_tables(lake.path)]
 
 
 def _dropped(

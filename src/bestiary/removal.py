@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bestiary.config import Settings
 from bestiary.lake import erased
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.erase import Ids, People, erase
-from bestiary.lake.held import holds, leave
+from bestiary.lake.held import TABLES, holds, leave
 from bestiary.lake.runs import EXTRAS, Run, all_runs
 from bestiary.lake.store import Store
 from bestiary.progress import Progress, step
+from bestiary.publish.audience_rekey import member_tables
 from bestiary.sql import connect, path_list, stable_functions, within
 
 
@@ -71,22 +73,29 @@ def _drawn_anew(lake: Store, run: Run) -> None:
         write_report(run.path, (described or {}).get("language") or "en", lake.cadence())
 
 
+def tables_of_people(lake: Store) -> list[Path]:
+    """Every Parquet file of a store that has people by `user_id`: visits, refused rows, runs, audiences."""
+    of_runs = [run.path / name for run in all_runs(lake.path) for name in TABLES]
+    there = [one for one in of_runs if one.is_file()]
+    return [*(part.path for part in lake.visits()), *lake.files("rejects"), *there, *member_tables(lake.path)]
+
+
 def returned(lake: Store, settings: Settings) -> Ids:
-    """Who is in the lake or a run although they were erased; each with the wall time of their erasure."""
+    """Who is in the store although they were erased; each with the wall time of their erasure."""
     book = erased.read_book(lake.path)
     if book is None or not book.entries:
         return {}
     key = erased.key_of(lake.path, settings.privacy, book)
     until = erased.until(book, lake.fixed.time_zone)
-    tables = [part.path for part in lake.visits()]
-    tables += [run.path / "customers.parquet" for run in all_runs(lake.path) if run.has("customers")]
     with connect(memory_bytes=settings.engine_bytes, threads=settings.threads or 0) as connection:
         stable_functions(connection)
         for side, pad in zip(("i", "o"), key.pads(), strict=True):
             connection.execute(f"SET VARIABLE {side} = ?::BLOB", [pad])
         connection.execute("CREATE TABLE marks (mark VARCHAR)")
         connection.executemany("INSERT INTO marks VALUES (?)", [[mark] for mark in until])
-        people = f"SELECT DISTINCT user_id FROM read_parquet({path_list(tables)}, hive_partitioning = false)"
+        people = (
+            f"SELECT DISTINCT user_id FROM read_parquet({path_list(tables_of_people(lake))}, hive_partitioning = false)"
+        )
         mark = "keyed_hash(getvariable('i'), getvariable('o'), user_id) AS mark"
         query = f"SELECT user_id, mark FROM (SELECT user_id, {mark} FROM ({people})) SEMI JOIN marks USING (mark)"
         rows = connection.execute(query).fetchall()
