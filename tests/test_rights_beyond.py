@@ -13,6 +13,7 @@ from bestiary import rights
 from bestiary.audience import audience
 from bestiary.beyond import Reach
 from bestiary.errors import BestiaryError
+from bestiary.privacy.page import page
 from bestiary.publish.address import VARIABLE
 from bestiary.publish.audience_asked import Asked
 from bestiary.publishing import publish
@@ -68,6 +69,8 @@ def test_an_erased_person_is_nowhere_beyond_either(shop: Shop) -> None:
     assert [one["campaign"] for one in told["audiences"]] == ["all"]
     assert all(set(tables) == {"customers", "segments", "movements"} for tables in told["published"].values())
     assert len(told["published"]) == 2
+    shown = page(told, "en")
+    assert f"{shop.folder}: customers (2), segments (2), movements (1)" in shown
     assert {one["kind"] for one in told["recipients"]} == {"warehouse", "folder", "audience"}
     assert {name.rpartition(".")[2] for name in in_warehouse(shop.server, somebody)} >= {"customers", "segments"}
     pattern = somebody.to_bytes(4, "little")

@@ -2,21 +2,26 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from dataclasses import fields
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bestiary import pipeline, rights
-from bestiary.config import load_settings
+from bestiary.config import load_settings, read_toml
 from bestiary.errors import BestiaryError
 from bestiary.files import read_json
 from bestiary.lake.objections import objections
-from bestiary.lake.recipients import delivered
+from bestiary.lake.recipients import Recipient, delivered
 from bestiary.lake.retention import Expired, first_day, retain
 from bestiary.lake.store import Store
-from bestiary.privacy.page import page
+from bestiary.lake.tables import REJECTS, VISITS
+from bestiary.privacy.page import HERE, page
+from bestiary.publish.audience_rights import Membership
 from command import bestiary
 from rights_shop import FIRST, LAST, busiest, settings
 from shop import SMALL, ingest, line, rejects, visits, write_csv
@@ -91,7 +96,25 @@ def test_a_page_escapes_what_the_shop_logged_and_says_where_nothing_is_held(tmp_
         assert nasty in Text.of(shown)
     nobody = rights.export(store, "7", settings=SMALL)
     assert not any(nobody[name] for name in ("visits", "refused", "runs", "recipients", "audiences", "erased"))
-    assert Text.of(page(nobody, "en")).count("Nothing.") == 4
+    assert Text.of(page(nobody, "en")).count("Nothing.") == 5
+
+
+def test_every_word_of_the_page_is_there_in_both_languages_and_used() -> None:
+    words: dict[str, Any] = {one: read_toml(HERE / "locales" / f"{one}.toml") for one in ("en", "fr")}
+    assert list(leaves(words["en"])) == list(leaves(words["fr"]))
+    template = (HERE / "person.html.j2").read_text(encoding="utf-8")
+    asked = {name for name in leaves(words["en"]) if not name.startswith(("columns.", "values."))}
+    assert {name for name in asked if f"w.{name}" not in template} == set()
+    # What is held has a name that is no column's.
+    named = {*VISITS, *REJECTS, *Recipient.model_fields, *(one.name for one in fields(Membership))}
+    named -= {"user_id", "bought", "month", "bucket", "fingerprint"}
+    assert named <= set(words["en"]["columns"])
+
+
+def leaves(words: dict[str, Any], before: str = "") -> Iterator[str]:
+    """The names of all texts, with those of the tables that they are in."""
+    for name, value in words.items():
+        yield from leaves(value, f"{before}{name}.") if isinstance(value, dict) else [f"{before}{name}"]
 
 
 class Text(HTMLParser):

@@ -13,6 +13,7 @@ from bestiary.lake.recipients import Recipient, recipients
 from bestiary.privacy.access import plain
 from bestiary.publish import audience_rights, find, forget, open_target
 from bestiary.publish.target import Ids
+from bestiary.publish.webhook_letters import letters_about
 
 if TYPE_CHECKING:
     from bestiary.publish import Target
@@ -105,6 +106,7 @@ def found_beyond(places: Places, stored: int | str) -> dict[str, Any]:
     there = (asdict(one) for one in audience_rights.find(places.store, stored))
     return {
         "audiences": [plain({**one, "files": [str(path) for path in one["files"]]}) for one in there],
+        "letters": [vars(one) for one in letters_about(places.store, stored)],
         "published": {
             target.told: {table: [plain(row) for row in rows] for table, rows in find(target, stored).items() if rows}
             for target in places.targets
