@@ -1,6 +1,7 @@
 """What readers see while a run is published, when it is killed, and when two publish at once: whole runs only."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 
 from bestiary.errors import BusyError
 from bestiary.publish import Asked, Content, Target, open_target
+from bestiary.publish.address import VARIABLE
+from command import PROGRAM
 from months import APRIL, MARCH, MAY
 from warehouses import Place, Server, changed, content, expected, place, postgres
 
@@ -189,6 +192,30 @@ def test_a_kill_leaves_the_old_run_whole_and_nothing_else(
     assert server.rows(f"SELECT * FROM bestiary.segments WHERE as_of = '{MAY}' ORDER BY user_id") == expected(
         two[1], "segments"
     )
+
+
+def test_who_interrupts_a_statement_that_waits_is_obeyed_at_once(
+    whole_store: Path, server: Server, target: Target, tmp_path: Path
+) -> None:
+    store = Path(shutil.copytree(whole_store, tmp_path / "store"))
+    target.publish(content(store, MAY), Asked())
+    before = told(server)
+    with server.connect() as other:
+        other.execute("BEGIN")
+        other.execute("LOCK TABLE bestiary.runs IN ACCESS EXCLUSIVE MODE")
+        command = [PROGRAM, "publish", "--store", str(store), "--to", "postgresql", "--again"]
+        environment = {**os.environ, VARIABLE: server.uri}
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+            until = time.monotonic() + 60
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while server.rows(waiting) == [(0,)]:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert "interrupted" in stderr
+    assert told(server) == before
 
 
 def test_a_run_that_never_was_published_is_not_seen_after_a_kill(

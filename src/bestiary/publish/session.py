@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LOCKED = "55P03"
 """What Postgres says where a lock was not to be had in time."""
 DENIED = "42501"
+CANCELLED = "57014"
+"""While a statement runs the driver catches an interruption itself, and has the statement cancelled."""
 WAIT_MS = 200
 """So long a lock of one table is waited for: who reads waits behind us meanwhile. Four of them stay below the second
 after which Postgres looks for deadlocks, and might end a reader instead of us."""
@@ -106,6 +108,8 @@ def explained(error: Exception, address: Address) -> PublishError:
     do = "Look at what it says; what was there before is as it was."
     if state == DENIED:
         do = "The user needs USAGE and CREATE on the schema, or CREATE on the database, and must own the tables."
+    elif state == CANCELLED:
+        do = "It was interrupted; what was there before is as it was. Run the same command again."
     elif "certificate" in text:
         do = (
             "Give the server's certificate authority with sslrootcert=FILE, or sslrootcert=system for those that the "
