@@ -29,6 +29,16 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def for_the_owner() -> Iterator[None]:
+    """What the process writes meanwhile can be read by its owner alone, from the first moment."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file as UTF-8, wholly or not at all, flushed to the disk."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bestiary.config import Settings
-from bestiary.files import write_json, write_text
+from bestiary.files import for_the_owner, write_json, write_text
 from bestiary.logs import Log
 from bestiary.show import Out, path
 
@@ -14,10 +14,10 @@ def exported(log: Log, found: dict[str, Any], out: Path, settings: Settings) -> 
     from bestiary.privacy.page import page
 
     text = page(found, settings.language or "en", settings.windows)
-    write_json(out.with_suffix(".json"), found)
-    write_text(out, text)
+    with for_the_owner():
+        write_json(out.with_suffix(".json"), found)
+        write_text(out, text)
     for one in (out, out.with_suffix(".json")):
-        one.chmod(0o600)
         path(log, "export", one)
 
 

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from bestiary.config import Frozen, Privacy
 from bestiary.errors import ConfigError, StoreError
 from bestiary.faults import explain
-from bestiary.files import read_json, write_json, write_text
+from bestiary.files import for_the_owner, read_json, write_json, write_text
 from bestiary.ids import Ids, Secret, read_key
 from bestiary.windows import window_start
 
@@ -65,8 +65,8 @@ def key_of(store: Path, privacy: Privacy, book: Book | None) -> Secret:
     own = store / FOLDER / KEY
     key = read_key(VARIABLE, privacy.erasure_key_file or (own if own.exists() else None))
     if key is None and book is None:
-        write_text(own, secrets.token_hex(32) + "\n")
-        own.chmod(0o600)
+        with for_the_owner():
+            write_text(own, secrets.token_hex(32) + "\n")
         return Secret(own.read_text(encoding="utf-8").strip().encode())
     if key is None or (book is not None and key.check != book.key_check):
         raise ConfigError(
