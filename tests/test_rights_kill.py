@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bestiary import pipeline, rights
-from rights_shop import busiest, mover
+from rights_shop import FIRST, LAST, busiest, mover
 from shop import SMALL, visits
 from test_rights_erase import COLUMNS, needles
 from traces import traces
@@ -63,10 +63,16 @@ def test_the_same_command_ends_what_was_killed(share: float, changes: int, peopl
     somebody, other = busiest(people / "events")[0], mover(store)
     both, sought = [str(somebody), str(other)], needles(people / "events", somebody, other)
     before = {row for row in visits(store, COLUMNS) if row[0] not in (somebody, other)}
+    pages = [store / "runs" / str(day) / name for day in (FIRST, LAST) for name in ("report.html", "shared.html")]
+    for page in pages:
+        page.write_text("drawn with everybody")
     killed = erased_until(1 + round(share * (changes - 1)), store, both)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     rights.erase(store, both, settings=SMALL)
     assert traces(store, sought) == {}
     assert set(visits(store, COLUMNS)) == before
     assert pipeline.doctor(store).problems == ()
+    # The pages that showed their points went, and the report was drawn again.
+    assert [page.exists() for page in pages] == [True, False, True, False]
+    assert not any(page.read_text() == "drawn with everybody" for page in pages if page.exists())
     assert [one["action"] for one in rights.all_receipts(store)][-2:] == ["erase begun", "erase"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bestiary.config import Settings
+from bestiary.files import read_json
 from bestiary.lake import erased
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.erase import Ids, People, erase
@@ -43,11 +44,13 @@ def out_of_runs(lake: Store, people: Ids, settings: Settings, progress: Progress
         with lake.scratch() as scratch, step(progress, "runs", len(all_runs(lake.path))):
             some = People.of(people, scratch)
             for run in all_runs(lake.path):
-                rows = leave(run, some, settings.engine_bytes)
-                gone.update(rows)
-                if rows:
+                if holds(run, some):
                     named.add(run.as_of.isoformat())
-                    _drawn_anew(lake, run)
+                    # Before the tables: after a kill nothing could tell any more that the pages show them.
+                    for page in ("report.html", *(name for names in EXTRAS.values() for name in names)):
+                        (run.path / page).unlink(missing_ok=True)
+                    gone.update(leave(run, some, settings.engine_bytes))
+                _drawn_anew(lake, run)
                 progress.advance(1)
     return {"removed": dict(gone), "runs": sorted(named)}
 
@@ -62,15 +65,15 @@ def runs_with(lake: Store, people: Ids) -> set[str]:
 
 
 def _drawn_anew(lake: Store, run: Run) -> None:
-    """The report shows points of a sample of customers: it is drawn again without those who went."""
+    """The report shows points of a sample of customers: where it went with them, it is drawn again without them.
+
+    An edition to share is not: two of them would differ by just those people.
+    """
     from bestiary.report.html import write_report
 
-    # Two editions to share would differ by just those people: it goes, and is not drawn.
-    for extra in (name for names in EXTRAS.values() for name in names):
-        (run.path / extra).unlink(missing_ok=True)
-    if (run.path / "report.html").is_file() and (run.path / "summary.json").is_file():
-        described = run.description()
-        write_report(run.path, (described or {}).get("language") or "en", lake.cadence())
+    there = (run.path / "run.json", run.path / "summary.json")
+    if all(one.is_file() for one in there) and not (run.path / "report.html").exists():
+        write_report(run.path, read_json(there[0]).get("language") or "en", lake.cadence())
 
 
 def tables_of_people(lake: Store) -> list[Path]:
