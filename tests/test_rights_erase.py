@@ -155,10 +155,22 @@ def test_a_receipt_names_nobody_and_a_changed_one_is_told(shop: Shop) -> None:
     assert str(somebody) not in text
     assert own.digest(str(somebody)) not in text
     lines = text.splitlines()
-    for changed in (lines[1:], [lines[0].replace('"people": 1', '"people": 2'), *lines[1:]], ["x", *lines[1:]]):
-        (store / "privacy" / "receipts.jsonl").write_text("".join(f"{one}\n" for one in changed))
+    for changed in (
+        lines[1:],
+        [lines[0].replace('"people": 1', '"people": 2'), *lines[1:]],
+        ["x", *lines[1:]],
+        ["\udcff", *lines[1:]],
+    ):
+        (store / "privacy" / "receipts.jsonl").write_bytes(
+            "".join(f"{one}\n" for one in changed).encode(errors="surrogateescape")
+        )
         with pytest.raises(BestiaryError, match="line 1"):
             rights.all_receipts(store)
+        for ask in (rights.erase, rights.object_):  # what cannot be written down is not begun
+            before = sorted((path, path.stat().st_mtime_ns) for path in store.rglob("*") if path.is_file())
+            with pytest.raises(BestiaryError, match="line 1"):
+                ask(store, ["1"], settings=SMALL)
+            assert sorted((path, path.stat().st_mtime_ns) for path in store.rglob("*") if path.is_file()) == before
 
 
 def test_the_list_of_the_erased_holds_marks_under_a_key_of_its_own_and_an_end(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """What is kept of people and how long: objection, retention, what is told of a person, and what every table holds."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import fields
@@ -51,12 +52,19 @@ def test_who_objects_is_out_at_once_and_stays_out(shop: Shop) -> None:
     assert rights.export(store, str(somebody), settings=SMALL)["objected"]
     rights.object_(store, [str(somebody)], withdraw=True, settings=SMALL)
     assert objections(store) == {}
+    rights.object_(store, ["1"], settings=SMALL)
+    rights.erase(store, ["1"], settings=SMALL)  # nor is an objection kept of who is gone
+    assert objections(store) == {}
     pipeline.run([events], store, as_of=LAST, settings=SMALL)
     assert pipeline.customer(store, somebody) is not None
     assert [one["action"] for one in rights.all_receipts(store)] == [
         "objection begun",
         "objection",
         "objection withdrawn",
+        "objection begun",
+        "objection",
+        "erase begun",
+        "erase",
     ]
 
 
@@ -84,6 +92,17 @@ def test_what_is_told_of_a_person_is_all_that_is_there(shop: Shop, tmp_path: Pat
     for one in (str(somebody), last["logic"]["segment"]["fr"], last["logic"]["answers"][0]["fr"], "lions"):
         assert one in text
     assert "elsewhere" not in text
+
+
+def test_a_page_goes_only_where_a_page_may_go(shop: Shop, tmp_path: Path) -> None:
+    _, store = shop
+    os.mkfifo(tmp_path / "pipe")
+    for out in (tmp_path, tmp_path / "pipe", tmp_path / "page.json", store / "page.html"):
+        done = bestiary("subject", "export", "1", "--store", str(store), "--out", str(out))
+        assert done.returncode == 1
+        assert str(out) in done.stderr
+    assert (tmp_path / "pipe").is_fifo()
+    assert not (store / "page.html").exists()
 
 
 def test_a_page_escapes_what_the_shop_logged_and_says_where_nothing_is_held(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def export(
         from bestiary import rights, show_subject
         from bestiary.beyond import Reach
 
+        show_subject.check_out(store, out)
         settings = options.read_settings(config, language=lang)
         reach = Reach(connection_file, without_tls, leave_published)
         found = rights.export(store, user_id, reach=reach, settings=settings)

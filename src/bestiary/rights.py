@@ -66,7 +66,7 @@ def erase(
 ) -> receipts.Receipt:
     """Remove people from everything that the store knows of, and remember by marks that they are gone.
 
-    First the marks are kept, so that a kill in between loses nobody: the same command, or `replay`, does the rest.
+    Nothing goes before a first receipt and the marks are written; after a kill the same command does the rest.
     Raises ConfigError, with nothing changed, as `export` does.
     """
     with locked(store):
@@ -77,8 +77,8 @@ def erase(
         key = erased.key_of(store, settings.privacy, book)
         ids = asked.lake.ids(settings)
         marks = {mark for one in user_ids for mark in erased.marks(key, ids, one)}
-        erased.remember(store, settings.privacy, marks, datetime.now(UTC), key)
         begun = _begun(asked.lake, "erase", people, request)
+        erased.remember(store, settings.privacy, marks, datetime.now(UTC), key)
         there = out_of_lake(asked.lake, dict.fromkeys(people), settings, progress)
         told = merged(there, out_of_runs(asked.lake, dict.fromkeys(people), settings, progress))
         told = merged(told, forget_beyond(places, people))
@@ -125,8 +125,8 @@ def object_(
             return receipts.add(store, "objection withdrawn", back, request)
         people = tuple(asked.known.values())
         places = reached(store, settings, reach, people[0])
-        object_to(store, people)
         begun = _begun(asked.lake, "objection", people, request)
+        object_to(store, people)
         told = out_of_runs(asked.lake, dict.fromkeys(people), settings, progress)
         told = merged(told, forget_beyond(places, people))
         return receipts.add(store, "objection", {**begun, **told}, begun["request"])

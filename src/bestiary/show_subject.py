@@ -4,9 +4,24 @@ from pathlib import Path
 from typing import Any
 
 from bestiary.config import Settings
+from bestiary.errors import ConfigError
 from bestiary.files import for_the_owner, write_json, write_text
 from bestiary.logs import Log
 from bestiary.show import Out, path
+
+
+def check_out(store: Path, out: Path) -> None:
+    """Raise ConfigError where the page, or the JSON beside it, cannot be written or has no business."""
+    files = (out, out.with_suffix(".json"))
+    for one in files:
+        if one.exists() and not one.is_file():  # a folder; or a device, whose place a file would take
+            raise ConfigError(f"{one} is there and is no file.", do="Name another page with --out.")
+    if out.suffix == ".json":
+        raise ConfigError(
+            f"{out}: the page is HTML, and the JSON goes beside it.", do="Name a page, such as told.html."
+        )
+    if out.resolve().is_relative_to(store.resolve()):
+        raise ConfigError(f"{out} is in the store, where no erasure would look for it.", do="Name a place outside.")
 
 
 def exported(log: Log, found: dict[str, Any], out: Path, settings: Settings) -> None:

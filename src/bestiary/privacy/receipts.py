@@ -48,7 +48,7 @@ def receipts(store: Path) -> list[Receipt]:
     if not (store / FILE).is_file():
         return []
     found, before = list[Receipt](), FIRST
-    for number, line in enumerate((store / FILE).read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate((store / FILE).read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         try:
             one = json.loads(line)
             content = {name: value for name, value in one.items() if name != "hash"}
