@@ -15,7 +15,7 @@ from bestiary.lake import delta, erased
 from bestiary.lake.store import Store
 from bestiary.sql import connect, stable_functions
 from rights_shop import FIRST, LAST, busiest, mover, sessions_of, settings
-from shop import SMALL, visits
+from shop import SMALL, ingest, line, visits, write_csv
 from traces import traces
 
 Shop = tuple[Path, Path]
@@ -173,7 +173,7 @@ def test_a_receipt_names_nobody_and_a_changed_one_is_told(shop: Shop) -> None:
             assert sorted((path, path.stat().st_mtime_ns) for path in store.rglob("*") if path.is_file()) == before
 
 
-def test_the_list_of_the_erased_holds_marks_under_a_key_of_its_own_and_an_end(shop: Shop) -> None:
+def test_the_list_of_the_erased_holds_marks_under_a_key_of_its_own_and_an_end(shop: Shop, tmp_path: Path) -> None:
     events, store = shop
     somebody, _ = busiest(events)
     rights.erase(store, [str(somebody)], settings=settings(erased_months=3))
@@ -187,9 +187,17 @@ def test_the_list_of_the_erased_holds_marks_under_a_key_of_its_own_and_an_end(sh
     found = rights.export(store, str(somebody), settings=SMALL)
     assert [one["remembered_until"] for one in found["erased"]] == [entry.ends.isoformat()]
     assert found["visits"] == found["runs"] == found["refused"] == []
-    (store / "privacy" / "erasure.key").unlink()
+    own = (store / "privacy" / "erasure.key").rename(tmp_path / "erasure.key")
     with pytest.raises(BestiaryError, match="not given"):
         rights.replay(store, settings=SMALL)
+    own.rename(store / "privacy" / "erasure.key")
+    # When their time is over, nobody is remembered, and the next file takes the marks off the list.
+    content["entries"][0]["ends"] = "2020-01-01"
+    (store / "privacy" / "erased.json").write_text(json.dumps(content))
+    assert erased.read_book(store) == book.model_copy(update={"entries": ()})
+    ingest([write_csv(tmp_path / "more.csv", [line(user_id=str(somebody))])], store, settings=SMALL)
+    assert json.loads((store / "privacy" / "erased.json").read_text())["entries"] == []
+    assert len(rights.export(store, str(somebody), settings=SMALL)["visits"]) == 1
 
 
 def test_what_is_no_id_changes_nothing(shop: Shop) -> None:

@@ -21,7 +21,7 @@ from bestiary.files import read_json, write_json
 from bestiary.gate import Gate, OnOverlap
 from bestiary.lake.compact import compact, is_crowded
 from bestiary.lake.engine import LocalEngine
-from bestiary.lake.erased import key_of, read_book, until
+from bestiary.lake.erased import key_of, read_book, strike, until
 from bestiary.lake.lock import SEEN, locked
 from bestiary.lake.retention import first_day, retain
 from bestiary.lake.store import Store
@@ -101,6 +101,7 @@ def ingest(
 
 def _retain(lake: Store, settings: Settings) -> None:
     """Let go of what the shop keeps no longer, and write a receipt where there was any."""
+    strike(lake.path)
     today = datetime.now(ZoneInfo(lake.fixed.time_zone)).date()
     expired, first = retain(lake, settings.privacy, today), first_day(settings.privacy, today)
     old = forget_before(lake.path, first) if first else Forgotten()

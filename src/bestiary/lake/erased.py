@@ -103,6 +103,13 @@ def known_also(store: Path, privacy: Privacy, ids: Iterable[tuple[str, str]]) ->
     _write(store, book, known | {mark: one.model_copy(update={"mark": mark}) for one, mark in there if one})
 
 
+def strike(store: Path) -> None:
+    """Take those off the list whose time is over. Needs the lock."""
+    book = read_book(store)
+    if book is not None and len(book.entries) < len(read_json(store / FOLDER / FILE, BACK)["entries"]):
+        _write(store, book, {one.mark: one for one in book.entries})
+
+
 def until(book: Book, time_zone: str) -> dict[str, datetime]:
     """For each mark, the shop's wall time up to which the person is gone."""
     zone = ZoneInfo(time_zone)
