@@ -57,6 +57,11 @@ def table(store: Path, as_of: str, query: str = "SELECT *") -> list[tuple[Any, .
     ).fetchall()
 
 
+def everyone(store: Path) -> list[int]:
+    """All customers of the run as of the first of May."""
+    return [user for (user,) in table(store, "2020-05-01", "SELECT user_id")]
+
+
 def write_csv(path: Path, header: str, rows: list[str]) -> Joined:
     """A shop's own file."""
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
