@@ -78,7 +78,7 @@ def test_people_and_old_runs_are_taken_out_of_dead_letters(shop: Path) -> None:
         path = letters.letters_of(shop, receiver.webhook().endpoint)
         kept = list(letters.read_letters(path))
         user = kept[5].event["subject"]
-        found = forget(shop, [int(user), -1])
+        found = forget(shop, dict.fromkeys([int(user), -1]))
         assert found.letters == sum(letter.event["subject"] == user for letter in kept) > 0
         assert user not in path.read_text()
         assert list(letters.read_letters(path)) == [one for one in kept if one.event["subject"] != user]
@@ -122,7 +122,7 @@ def test_what_was_cut_off_goes_with_whoever_is_forgotten(shop: Path) -> None:
     people = [letter.event["subject"] for letter in there]
     place = max(people.index(one) for one in people)  # of a letter about somebody whom none before tells of
     cut, subject, before = people[place], f'"subject":"{people[place]}"', there[:place]
-    assert letters.forget_letters(shop, [-1]) == 0
+    assert letters.forget_letters(shop, dict.fromkeys([-1])) == 0
     assert path.read_bytes() == whole
 
     end = whole.index(subject.encode()) + len(subject)
@@ -131,12 +131,12 @@ def test_what_was_cut_off_goes_with_whoever_is_forgotten(shop: Path) -> None:
         path.write_bytes(whole[:end])
         assert subject in path.read_text()
         assert letters.letters_about(shop, cut) == []
-        assert letters.forget_letters(shop, [gone]) == len(before) - len(left)
+        assert letters.forget_letters(shop, dict.fromkeys([gone])) == len(before) - len(left)
         assert cut not in path.read_text()
         assert list(letters.read_letters(path)) == left
 
     path.write_bytes(whole[whole.rindex(b"\n", 0, end) + 1 : end])  # nothing else is in the file
-    assert letters.forget_letters(shop, [-1]) == 0
+    assert letters.forget_letters(shop, dict.fromkeys([-1])) == 0
     assert not path.exists()
 
 

@@ -1,5 +1,6 @@
 """Rights beyond the store: audiences with their files, a real Postgres, a folder; everything there is searched."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from bestiary import rights
 from bestiary.audience import audience
 from bestiary.beyond import Reach
 from bestiary.errors import BestiaryError
+from bestiary.lake.store import Store
 from bestiary.privacy.page import page
 from bestiary.publish.address import VARIABLE
 from bestiary.publish.audience_asked import Asked
 from bestiary.publishing import publish
 from rights_shop import FIRST, LAST, mover, settings
-from shop import SMALL, ingest, line, write_csv
+from shop import SMALL, ingest, line, rows, write_csv
 from traces import traces
 from warehouses import Server, postgres
 
@@ -112,6 +114,36 @@ def test_nothing_changes_where_a_place_cannot_be_reached_unless_that_is_said(
     assert len(receipt["left as they are"]) == 2
     assert traces(shop.store, [shop.somebody]) == {}
     assert in_warehouse(shop.server, shop.somebody) != {}
+
+
+def test_who_came_back_stays_in_what_is_of_after_their_erasure(shop: Shop, tmp_path: Path) -> None:
+    backup = Path(shutil.copytree(shop.store, tmp_path / "backup"))
+    rights.erase(shop.store, [str(shop.somebody)], settings=SMALL)
+    shutil.copytree(shop.store / "privacy", backup / "privacy", dirs_exist_ok=True)
+    book = json.loads((backup / "privacy" / "erased.json").read_text())
+    between = "2020-04-15T00:00:00Z"  # after the first run, before the last one: the rest is of who came back
+    book["entries"] = [one | {"at": between} for one in book["entries"]]
+    (backup / "privacy" / "erased.json").write_text(json.dumps(book))
+    before = rows([one.path for one in Store.open(backup, SMALL).visits()], "user_id, first_time")
+    later = [row for row in before if row[0] == shop.somebody and row[1] > datetime(2020, 4, 15)]
+    assert later
+    told = rights.replay(backup, settings=SMALL)
+    assert told["people"] == 1
+    after = rows([one.path for one in Store.open(backup, SMALL).visits()], "user_id, first_time")
+    assert [row for row in after if row[0] == shop.somebody] == later
+    kept = {path for path in traces(backup, [shop.somebody]) if path.startswith(("runs/", "audiences/"))}
+    assert {path.split("/")[1] for path in kept if path.startswith("runs/")} == {str(LAST)}
+    assert any(path.startswith("audiences/") for path in kept)  # of the last run
+
+
+def test_who_objected_is_told_later_too_who_had_their_data(shop: Shop) -> None:
+    first = rights.object_(shop.store, [str(shop.somebody)], settings=SMALL)
+    assert len(first["recipients"]) == 3
+    told = rights.export(shop.store, str(shop.somebody), settings=SMALL)
+    assert {f"{one['kind']}: {one['to']}" for one in told["recipients"]} == set(first["recipients"])
+    receipt = rights.erase(shop.store, [str(shop.somebody)], settings=SMALL)
+    assert set(receipt["recipients"]) == set(first["recipients"])
+    assert rights.export(shop.store, str(shop.somebody), settings=SMALL)["recipients"] == []
 
 
 def test_a_file_of_an_audience_that_was_changed_is_named_and_left(shop: Shop) -> None:

@@ -14,8 +14,9 @@ from bestiary.ids import Secret
 from bestiary.lake import delta, erased
 from bestiary.lake.store import Store
 from bestiary.sql import connect, stable_functions
+from command import bestiary
 from rights_shop import FIRST, LAST, busiest, mover, sessions_of, settings
-from shop import SMALL, ingest, line, visits, write_csv
+from shop import SMALL, ingest, line, rejects, visits, write_csv
 from traces import traces
 
 Shop = tuple[Path, Path]
@@ -128,6 +129,49 @@ def test_replay_takes_out_who_came_back_with_a_backup_and_leaves_who_came_back_a
     assert told["people"] == 1
     assert traces(backup, needles(events, somebody)) == {}
     assert rights.replay(backup, settings=SMALL)["people"] == 0
+
+
+ODD = ("John Smith", "O'Brien", "urn:cust:5", "a,b", 'say "hi"', "{brace}", "x|y", "semi;colon", "ünï çode", "plain")
+
+
+def test_ids_with_blanks_commas_and_quotes_are_found_in_every_refused_row(tmp_path: Path) -> None:
+    quoted = {one: one.replace('"', '""') for one in ODD}
+    lines = [line(user_id=one, user_session=f"s-{number}") for number, one in enumerate(ODD)]
+    lines += [f'2020-04-30 10:00:00 UTC,view,"{quoted[one]}"' for one in ODD]  # cut short
+    lines.append("2020-04-30 10:00:00 UTC,view,implausible")
+    store, asked = tmp_path / "store", SMALL.model_copy(update={"user_id": "string"})
+    ingest([write_csv(tmp_path / "a.csv", lines)], store, settings=asked)
+    for one in ODD:
+        found = rights.export(store, one, settings=SMALL)
+        assert len(found["visits"]) == 1
+        assert [row["raw"] for row in found["refused"]] == [None]  # whose row it is nobody can tell
+        rights.erase(store, [one], settings=SMALL)
+        left = [raw for _, raw, _ in rejects(store) if raw]
+        assert not any(one in raw or quoted[one] in raw for raw in left if "implausible" not in raw)
+    assert [raw for _, raw, _ in rejects(store) if raw] == ["2020-04-30 10:00:00 UTC,view,implausible"]
+    # When the same lines come again, nothing of a line that cannot be split is kept.
+    ingest([write_csv(tmp_path / "b.csv", ["one,two", *lines])], store, settings=SMALL)
+    assert [raw for _, raw, _ in rejects(store) if raw] == ["2020-04-30 10:00:00 UTC,view,implausible"]
+    assert visits(store) == []
+
+
+def test_what_a_kill_left_beside_a_file_goes_with_an_erasure(shop: Shop) -> None:
+    events, store = shop
+    somebody, _ = busiest(events)
+    for place in (f"runs/{LAST}", "privacy", "audiences/all/2020-05-01", "dead_letters", "."):
+        (store / place).mkdir(parents=True, exist_ok=True)
+        (store / place / ".x.json.0123abcd.tmp").write_text(str(somebody))
+    rights.erase(store, [str(somebody)], settings=SMALL)
+    assert traces(store, [somebody]) == {}
+
+
+def test_who_is_not_known_is_said(shop: Shop) -> None:
+    events, store = shop
+    told = rights.erase(store, [str(busiest(events)[0]), "1"], settings=SMALL)
+    assert (told["people"], told["known"]) == (2, 1)
+    done = bestiary("subject", "erase", "1", "--store", store, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing is known here of 1 of them" in done.stderr + done.stdout
 
 
 def test_many_people_at_once_and_ids_that_nobody_has(shop: Shop) -> None:

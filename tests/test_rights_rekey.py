@@ -11,6 +11,7 @@ from bestiary import pipeline, rekeying, rights
 from bestiary.audience import audience
 from bestiary.errors import BestiaryError
 from bestiary.ids import VARIABLE, Secret
+from bestiary.lake import erased
 from bestiary.lake.objections import objections
 from bestiary.lake.recipients import delivered
 from bestiary.lake.store import Store
@@ -59,7 +60,7 @@ def everyone(people: Path) -> list[str]:
     there = {str(row[0]) for row in visits(plain, "user_id")}
     files = sorted((plain / "rejects").rglob("*.parquet"))
     there |= {str(row[0]) for row in rows(files, "user_id") if row[0] is not None}
-    return sorted(there | {"1"})
+    return sorted(there | {"1", "2"})
 
 
 def of_run(store: Path, name: str) -> list[tuple[Any, ...]]:
@@ -74,18 +75,23 @@ def test_the_store_is_what_it_would_be_under_the_new_key(
     ids = everyone(people)
     somebody, _ = busiest(people / "events")
     rights.object_(store, ["1"], settings=SMALL)
+    rights.erase(store, ["2"], settings=SMALL)
     members = rows(sorted(store.glob("audiences/*/*/members.parquet")), '"group", line')
     old = [OLD.digest(one) for one in ids]
     assert len(traces(store, old)) > 5
     assert traces(tmp_path / "shared", old) != {}
     told = rekeying.rekey(store, ids, NEW, settings=SMALL)
-    assert told["people"] >= len(ids) - 1
+    assert told["people"] >= len(ids) - 2
     assert (told["dropped"], told["audiences"], told["left as they are"]) == (0, 1, [])
     assert len(told["published again"]) == 1
     for place in (store, tmp_path / "shared"):
         assert traces(place, old) == {}
         assert traces(place, [NEW.digest(str(somebody))]) != {}
     assert [*objections(store)] == [NEW.digest("1")]
+    book = erased.read_book(store)
+    assert book is not None
+    mark = erased.key_of(store, SMALL.privacy, book).digest
+    assert {one.mark for one in book.entries} == {mark("2"), mark(OLD.digest("2")), mark(NEW.digest("2"))}
     assert rows(sorted(store.glob("audiences/*/*/members.parquet")), '"group", line') == members
 
     monkeypatch.setenv(VARIABLE, OTHER_KEY)

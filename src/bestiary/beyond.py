@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bestiary.config import Settings
 from bestiary.errors import BestiaryError, ConfigError
+from bestiary.lake.erase import Ids
+from bestiary.lake.objections import told_before
 from bestiary.lake.recipients import Recipient, recipients
 from bestiary.privacy.access import plain
 from bestiary.publish import audience_rights, find, forget, open_target
-from bestiary.publish.target import Ids
+from bestiary.publish.target import Ids as Named
 from bestiary.publish.webhook_letters import letters_about
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def reached(store: Path, settings: Settings, reach: Reach, somebody: int | str) 
     """
     published = [one for one in recipients(store) if one.kind in PUBLISHED]
     if reach.leave_published:
-        return Places(store, (), tuple(f"{one.kind}: {one.to}" for one in published))
+        return Places(store, (), tuple(map(named, published)))
     return Places(store, tuple(_target(one, settings, reach, somebody) for one in published), ())
 
 
@@ -73,24 +75,33 @@ def _target(one: Recipient, settings: Settings, reach: Reach, somebody: int | st
 
 
 def told_to(store: Path, runs: Collection[str], ids: Collection[int | str]) -> list[Recipient]:
-    """Who was given data of some people, who were in runs of these dates.
+    """Who was given data of some people, who were in runs of these dates; with whom they objected after.
 
     An audience was given those whom it writes to; every other recipient all customers of a run.
     """
-    files = {str(path) for path in audience_rights.files_with(store, ids)}
+    files, before = {str(path) for path in audience_rights.files_with(store, ids)}, told_before(store, ids)
 
     def was_given(one: Recipient) -> bool:
-        return one.to in files if one.kind == "audience" else not set(runs).isdisjoint(one.runs)
+        held = one.to in files if one.kind == "audience" else not set(runs).isdisjoint(one.runs)
+        return held or named(one) in before
 
     return [one for one in recipients(store) if was_given(one)]
 
 
-def forget_beyond(places: Places, ids: Collection[int | str]) -> dict[str, Any]:
-    """Take people, by the store's ids, out of audiences and out of what was published; what was done where."""
+def named(one: Recipient) -> str:
+    """A recipient as receipts name them."""
+    return f"{one.kind}: {one.to}"
+
+
+def forget_beyond(places: Places, ids: Ids) -> dict[str, Any]:
+    """Take people, by the store's ids, out of audiences and out of what was published; what was done where.
+
+    Of who has a time up to which everything goes, audiences of later dates stay.
+    """
     taken = audience_rights.forget(places.store, ids)
     removed = {name: count for name, count in (("audiences", taken.members), ("letters", taken.letters)) if count}
     for target in places.targets:
-        for table, rows in forget(target, cast("Ids", list(ids))).items():
+        for table, rows in forget(target, cast("Named", list(ids))).items():
             if rows:
                 removed[f"{target.told}, {table}"] = rows
     return {

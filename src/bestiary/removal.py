@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bestiary.lake import erased
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.erase import Ids, People, erase
 from bestiary.lake.held import TABLES, holds, leave
+from bestiary.lake.objections import objections
 from bestiary.lake.runs import EXTRAS, Run, all_runs
 from bestiary.lake.store import Store
 from bestiary.progress import Progress, step
@@ -53,6 +54,23 @@ def out_of_runs(lake: Store, people: Ids, settings: Settings, progress: Progress
                 _drawn_anew(lake, run)
                 progress.advance(1)
     return {"removed": dict(gone), "runs": sorted(named)}
+
+
+def known(lake: Store, people: Collection[int | str]) -> int:
+    """How many of some people anything is known of."""
+    with lake.scratch() as scratch, connect(spill=scratch) as connection:
+        connection.execute(
+            f"CREATE TABLE people AS FROM read_parquet({path_list([People.of(dict.fromkeys(people), scratch).path])})"
+        )
+        connection.execute("CREATE TABLE found AS FROM people LIMIT 0")
+        for table in tables_of_people(lake):
+            rows = f"read_parquet({path_list([table])}, hive_partitioning = false)"
+            connection.execute(
+                f"INSERT INTO found FROM people SEMI JOIN {rows} AS held ON held.user_id = people.user_id"
+            )
+        listed = {str(one) for one in people} & set(objections(lake.path))
+        found = connection.execute("SELECT DISTINCT cast(user_id AS VARCHAR) FROM found").fetchall()
+        return len(listed | {one for (one,) in found})
 
 
 def runs_with(lake: Store, people: Ids) -> set[str]:

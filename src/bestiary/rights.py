@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bestiary.beyond import ENVIRONMENT, Places, Reach, forget_beyond, found_beyond, reached, told_to
+from bestiary.beyond import ENVIRONMENT, Places, Reach, forget_beyond, found_beyond, named, reached, told_to
 from bestiary.config import Settings
 from bestiary.lake import erased
 from bestiary.lake.lock import locked
@@ -21,7 +21,7 @@ from bestiary.lake.store import Store
 from bestiary.privacy import receipts
 from bestiary.privacy.access import held
 from bestiary.progress import SILENT, Progress
-from bestiary.removal import merged, out_of_lake, out_of_runs, returned, runs_with
+from bestiary.removal import known, merged, out_of_lake, out_of_runs, returned, runs_with
 
 DEFAULTS = Settings()
 
@@ -81,7 +81,7 @@ def erase(
         erased.remember(store, settings.privacy, marks, datetime.now(UTC), key)
         there = out_of_lake(asked.lake, dict.fromkeys(people), settings, progress)
         told = merged(there, out_of_runs(asked.lake, dict.fromkeys(people), settings, progress))
-        told = merged(told, forget_beyond(places, people))
+        told = merged(told, forget_beyond(places, dict.fromkeys(people)))
         take_back(store, people)
         return receipts.add(store, "erase", {**begun, **told}, begun["request"])
 
@@ -126,16 +126,16 @@ def object_(
         people = tuple(asked.known.values())
         places = reached(store, settings, reach, people[0])
         begun = _begun(asked.lake, "objection", people, request)
-        object_to(store, people)
+        object_to(store, people, begun["recipients"])
         told = out_of_runs(asked.lake, dict.fromkeys(people), settings, progress)
-        told = merged(told, forget_beyond(places, people))
+        told = merged(told, forget_beyond(places, dict.fromkeys(people)))
         return receipts.add(store, "objection", {**begun, **told}, begun["request"])
 
 
 def _begun(lake: Store, action: str, people: Sequence[int | str], request: str | None) -> receipts.Receipt:
     """Write a receipt before anything goes, with who was given the data: after a kill nobody could tell any more."""
     to = told_to(lake.path, runs_with(lake, dict.fromkeys(people)), people)
-    told = {"people": len(people), "recipients": [f"{one.kind}: {one.to}" for one in to]}
+    told = {"people": len(people), "known": known(lake, people), "recipients": [named(one) for one in to]}
     receipt = receipts.add(lake.path, f"{action} begun", told, request)
     return {name: receipt[name] for name in ("request", *told)}
 

@@ -40,6 +40,9 @@ def receipt(log: Log, told: dict[str, Any]) -> None:
     """Print a receipt: what was removed where, who else has it, and what is left to do."""
     out = Out(log)
     out.say(f"Receipt {told['number']}, request {told['request']}: {told['action']}, {people(told['people'])}.")
+    unknown = told["people"] - told.get("known", told["people"])
+    if unknown:
+        log.warning(f"Nothing is known here of {unknown:,} of them. Are the ids those of the shop's log?")
     for name in ("dropped", "audiences"):
         if told.get(name):
             out.say(f"  {name}: {told[name]:,}")

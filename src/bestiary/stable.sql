@@ -17,6 +17,12 @@ CREATE OR REPLACE TEMP MACRO stable_bucket_of_string(t, buckets) AS cast(stable_
 
 -- The words of a line of a file that could not be split: between its blanks, delimiters and quotes.
 CREATE OR REPLACE TEMP MACRO words_of(t) AS list_distinct(regexp_extract_all(t, '[^\s,;|"''{}:]+'));
+-- An id that is no word itself (it has a blank, a comma, a quote) is looked for as it stands; every other as a word, so
+-- that 12 is not found in 3124. A quote within a quoted field of a CSV file is written twice.
+CREATE OR REPLACE TEMP MACRO names_id(t, u) AS CASE
+    WHEN words_of(cast(u AS VARCHAR)) = [cast(u AS VARCHAR)] THEN list_contains(words_of(t), cast(u AS VARCHAR))
+    ELSE contains(t, cast(u AS VARCHAR)) OR contains(t, replace(cast(u AS VARCHAR), '"', '""'))
+END;
 
 -- HMAC-SHA-256 (RFC 2104), the first 128 bits in hexadecimal: `i` and `o` are the key combined with the inner and the
 -- outer constant.

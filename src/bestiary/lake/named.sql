@@ -7,6 +7,12 @@ WITH refused AS (
     FROM read_parquet({{ files }}, hive_partitioning = FALSE)
 ),
 
+odd AS (
+    SELECT user_id
+    FROM people
+    WHERE words_of(cast(user_id AS VARCHAR)) != [cast(user_id AS VARCHAR)]
+),
+
 words AS (
     SELECT
         place,
@@ -20,6 +26,10 @@ named AS (
     WHERE
         word IN (SELECT cast(people.user_id AS VARCHAR) FROM people)
         OR stable_key(word) IN (SELECT sessions.session_key FROM sessions)
+    UNION ALL
+    SELECT refused.place
+    FROM refused
+    INNER JOIN odd ON names_id(refused.raw, odd.user_id)
 )
 
 SELECT

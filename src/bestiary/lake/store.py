@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from bestiary.config import Settings
+from bestiary.errors import StoreError
 from bestiary.files import TEMPORARY, read_json, write_json
 from bestiary.ids import Ids, secret
 from bestiary.lake import delta, litter
 from bestiary.lake.fixed import Fixed, read_fixed
 from bestiary.lake.lock import MARK
-from bestiary.lake.objections import objections
+from bestiary.lake.objections import BACK, objections
 from bestiary.lake.sources import read_sources
 from bestiary.lake.tables import TABLES
 from bestiary.parts import Part
@@ -94,7 +95,8 @@ class Store:
 
         Files that were not finished beside the tables go too.
         """
-        for path in self.path.iterdir():
+        rooms = (self.path / name for name in ("runs", "privacy", "audiences", "deliveries", "dead_letters"))
+        for path in (*self.path.iterdir(), *(one for room in rooms for one in room.rglob(".*.tmp"))):
             if TEMPORARY.fullmatch(path.name):
                 path.unlink()
         if (self.path / ".scratch").exists():
@@ -108,7 +110,10 @@ class Store:
     def left_out(self) -> tuple[int | str, ...]:
         """The customers who object to being segmented, sorted."""
         text = self.fixed.stored_kinds["user_id"] == "string"
-        return tuple(sorted(one if text else int(one) for one in objections(self.path)))
+        try:
+            return tuple(sorted(one if text else int(one) for one in objections(self.path)))
+        except ValueError as error:
+            raise StoreError(f"{self.path}: who objects is noted by what is no id here: {error}.", do=BACK) from error
 
     def remove_if_empty(self) -> None:
         """Undo `create` where no source was committed since."""

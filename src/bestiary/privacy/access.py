@@ -56,18 +56,24 @@ def _visits(lake: Store, stored: int | str) -> list[Record]:
 
 
 def _refused(lake: Store, stored: int | str, sessions: Collection[int]) -> list[Record]:
-    """Refused rows by the customer that was read, by the person's sessions, or by a word of their text."""
+    """Refused rows by the customer that was read, by the person's sessions, or by what their text names.
+
+    The text of those that only name the person is not told: the row may be somebody else's.
+    """
     files = path_list(lake.files("rejects"))
     if files == "[]":
         return []
     with connect(threads=2) as connection:
         stable_functions(connection)
-        word = literals([str(stored)])[1:-1]
+        known = literals([stored])
+        theirs = (
+            f"coalesce(user_id IN {known}, FALSE) OR coalesce(session_key IN {literals(sessions) or '(NULL)'}, FALSE)"
+        )
         return _rows(
             connection,
-            f"SELECT source, number, reason, raw FROM read_parquet({files}, hive_partitioning = false) "
-            f"WHERE user_id IN {literals([stored])} OR session_key IN {literals(sessions) or '(NULL)'} "
-            f"OR list_contains(words_of(raw), {word}) ORDER BY source, number",
+            f"SELECT source, number, reason, CASE WHEN theirs THEN raw END AS raw "
+            f"FROM (SELECT *, {theirs} AS theirs FROM read_parquet({files}, hive_partitioning = false)) "
+            f"WHERE theirs OR names_id(raw, {known[1:-1]}) ORDER BY source, number",
         )
 
 

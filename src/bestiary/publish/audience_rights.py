@@ -17,12 +17,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bestiary.files import replacing
+from bestiary.files import replacing, whole_parquet
+from bestiary.lake.erase import Ids
 from bestiary.publish.audience_asked import GROUPS, Group
 from bestiary.publish.audience_kept import MEMBERS, Wave, Written, drop_wave, waves, write_wave
 from bestiary.publish.audience_write import sha256_of
 from bestiary.publish.webhook_letters import forget_letters, forget_letters_before
-from bestiary.sql import connect, quote, scan_path
+from bestiary.sql import connect, path_list, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -67,24 +68,24 @@ def files_with(store: Path, ids: Collection[int | str]) -> set[Path]:
     """The files, as they were written, of the groups that any of some people are in."""
     found = set[Path]()
     with connect(threads=1, memory_bytes=MEMORY_BYTES) as connection:
-        connection.execute("CREATE TEMP TABLE erased AS SELECT unnest(?::VARCHAR[]) AS id", [[str(one) for one in ids]])
+        _hold(connection, dict.fromkeys(ids))
         for wave in waves(store):
             lines = _lines(connection, store, wave)
             found |= {file.path for file in wave.files if lines[file.group]}
     return found
 
 
-def forget(store: Path, ids: Collection[int | str]) -> Forgotten:
+def forget(store: Path, ids: Ids) -> Forgotten:
     """Take people, by their ids as the store knows them, out of all audiences, their files, and dead letters.
 
-    Needs the lock.
+    Who has a time goes from those of dates up to it. Needs the lock.
 
     What is done twice changes nothing more, so an interrupted one is asked for again; a file whose turn it was is
     then named as one to mend, though the people may be out of it.
     """
     members, rewritten, to_mend = 0, list[Path](), list[Path]()
     with connect(threads=1, memory_bytes=MEMORY_BYTES) as connection:
-        connection.execute("CREATE TEMP TABLE erased AS SELECT unnest(?::VARCHAR[]) AS id", [[str(one) for one in ids]])
+        _hold(connection, ids)
         found = waves(store)
         for wave in found:
             lines = _lines(connection, store, wave)
@@ -123,15 +124,27 @@ def forget_before(store: Path, day: date) -> Forgotten:
     return Forgotten(members, forget_letters_before(store, day), tuple(removed), tuple(to_mend))
 
 
+def _hold(connection: DuckDBPyConnection, ids: Ids) -> None:
+    """The table `erased`: the ids as texts, and until when each goes; null is for ever."""
+    given = [[str(one) for one in ids], list(ids.values())]
+    connection.execute(
+        "CREATE TEMP TABLE erased AS SELECT unnest(?::VARCHAR[]) AS id, unnest(?::TIMESTAMP[]) AS until", given
+    )
+
+
+def _gone(wave: Wave) -> str:
+    """The condition under which a member of a wave is one in the table `erased`."""
+    day = quote(wave.as_of.isoformat())
+    return f"CAST(user_id AS VARCHAR) = erased.id AND coalesce(DATE {day} <= erased.until, TRUE)"
+
+
 def _members(store: Path, wave: Wave) -> str:
-    return f"read_parquet({quote(scan_path(wave.folder(store) / MEMBERS))})"
+    return f"read_parquet({path_list([whole_parquet(wave.folder(store) / MEMBERS)])})"
 
 
 def _lines(connection: DuckDBPyConnection, store: Path, wave: Wave) -> dict[Group, set[int]]:
     """The lines of those in the table `erased`, by group."""
-    query = (
-        f'SELECT "group", line FROM {_members(store, wave)} SEMI JOIN erased ON CAST(user_id AS VARCHAR) = erased.id'
-    )
+    query = f'SELECT "group", line FROM {_members(store, wave)} SEMI JOIN erased ON {_gone(wave)}'
     lines: dict[Group, set[int]] = {group: set() for group in GROUPS}
     for group, line in connection.execute(query).fetchall():
         lines[group].add(line)
@@ -170,7 +183,7 @@ def _forget_members(connection: DuckDBPyConnection, store: Path, wave: Wave) -> 
     with replacing(wave.folder(store) / MEMBERS) as temporary:
         connection.execute(
             'COPY (SELECT user_id, "group", row_number() OVER (PARTITION BY "group" ORDER BY line) AS line '
-            f"FROM {_members(store, wave)} ANTI JOIN erased ON CAST(user_id AS VARCHAR) = erased.id ORDER BY user_id) "
+            f"FROM {_members(store, wave)} ANTI JOIN erased ON {_gone(wave)} ORDER BY user_id) "
             f"TO {quote(str(temporary))} (FORMAT parquet)"
         )
 

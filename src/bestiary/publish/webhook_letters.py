@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from bestiary.config import Frozen
 from bestiary.errors import StoreError
 from bestiary.faults import explain
 from bestiary.files import read_json, replacing, write_json
+from bestiary.lake.erase import Ids
 from bestiary.publish.cloud_events import Record, line
 from bestiary.publish.webhook import Endpoint
 
@@ -121,10 +122,19 @@ def letters_about(store: Path, user_id: int | str) -> list[Letter]:
     return [one for path in files for one in read_letters(path) if one.event.get("subject") == str(user_id)]
 
 
-def forget_letters(store: Path, ids: Collection[int | str]) -> int:
-    """Remove the dead letters that tell of people, by their ids as the store knows them; how many. Needs the lock."""
-    gone = {str(one) for one in ids}
-    return _drop(store, lambda letter: letter.event.get("subject") in gone)
+def forget_letters(store: Path, ids: Ids) -> int:
+    """Remove the dead letters that tell of people, by their ids as the store knows them; how many. Needs the lock.
+
+    Of who has a time, those of runs up to it.
+    """
+    gone = {str(one): until for one, until in ids.items()}
+
+    def tells(letter: Letter) -> bool:
+        subject = letter.event.get("subject")
+        until = gone.get(subject) if isinstance(subject, str) else None
+        return subject in gone and (until is None or str(letter.event.get("time", ""))[:10] <= until.date().isoformat())
+
+    return _drop(store, tells)
 
 
 def forget_letters_before(store: Path, day: date) -> int:
