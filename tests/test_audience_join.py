@@ -25,6 +25,47 @@ def shop(store: Path, tmp_path: Path) -> Path:
     return copy(store, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "lines_",
+    [
+        ["user_id,name,email", "1,Smith,a@b.de", "2,Jones, Anna <c@d.de>,e@f.de,more"],
+        ["user_id;email;city", "1;x@y.de;z@y.de;Lyon", "2;c@d.de;Paris"],
+        ["user_id,name", "1,Smith, Anna <a@b.de>", "2,Jones, Bob <b@b.de>"],
+    ],
+)
+def test_a_line_with_a_field_too_many_is_told_as_that_and_shows_nobody(
+    lines_: list[str], shop: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "crm.csv"
+    path.write_text("\n".join(lines_) + "\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        wave_of(shop, tmp_path / "a.csv", share=Fraction(0), joined=Joined(path))
+    told = f"{caught.value.found} {caught.value.allowed} {caught.value.do}"
+    assert "another number of fields" in told or "cannot be read" in told
+    assert not any(one in told for one in ("Smith", "Jones", "@", "Lyon"))
+
+
+def test_what_is_no_text_shows_nothing_of_itself(shop: Path, tmp_path: Path) -> None:
+    path = tmp_path / "crm.xlsx"
+    path.write_bytes(b"PK\x03\x04\x14\x00secret\x08\x00\n1,2\n3,4\n")
+    with pytest.raises(ConfigError) as caught:
+        wave_of(shop, tmp_path / "a.csv", share=Fraction(0), joined=Joined(path))
+    assert "secret" not in f"{caught.value.found} {caught.value.allowed}"
+    assert "CSV" in f"{caught.value.allowed} {caught.value.do}"
+
+
+def test_a_file_that_is_not_ours_is_not_written_over(shop: Path, tmp_path: Path) -> None:
+    crm = write_csv(tmp_path / "crm.csv", "user_id,city", [f"{user},x" for user in everyone(shop)])
+    before = crm.file.read_bytes()
+    for out in (crm.file, tmp_path / "new.csv"):
+        held(tmp_path / "new.csv").write_text("somebody's own")
+        with pytest.raises(ConfigError, match="no audience of this store"):
+            wave_of(shop, out, share=QUARTER, joined=crm)
+    assert crm.file.read_bytes() == before
+    assert held(tmp_path / "new.csv").read_text() == "somebody's own"
+    assert not (tmp_path / "new.csv").exists()
+
+
 def test_columns_of_the_run_and_of_the_file_stand_as_they_were_asked(shop: Path, tmp_path: Path) -> None:
     users = everyone(shop)
     joined = write_csv(tmp_path / "crm.csv", "user_id,city", [f"{user},town {user}" for user in users])

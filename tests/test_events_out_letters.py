@@ -187,6 +187,10 @@ def test_the_command_sends_goes_on_and_sends_dead_letters_again(shop: Path) -> N
         assert f": {len(wanted) - 30:,} events as of 2020-05-01 delivered." in " ".join(first.stdout.split())
         assert "Warning: 30 events were given up (404 Not Found, after 1 attempt)" in first.stderr
         assert "--retry-dead" in first.stderr
+        second = run("--batch", "30")  # what never came there is not told as delivered, nor as done
+        assert second.returncode == 1
+        assert "30 events that were given up before" in " ".join(second.stderr.split())
+        assert f"0 events as of 2020-05-01 delivered; {len(wanted) - 30:,} had come" in " ".join(second.stdout.split())
         assert "token" not in first.stdout + first.stderr
         again = run("--retry-dead")
         assert (again.returncode, again.stderr) == (0, "")

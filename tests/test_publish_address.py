@@ -158,6 +158,13 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_address("redshift", {GIVEN: "postgresql://u:p@h:5440/d"}).told == "redshift://u@h:5440/d"
 
 
+@pytest.mark.parametrize("to", ["postgres", "postgre", "Postgresql", "redshit"])
+def test_a_slip_makes_no_folder(to: str) -> None:
+    with pytest.raises(ConfigError, match="did you mean"):
+        read_address(to, {})
+    assert read_address(f"./{to}", {}).kind == "folder"
+
+
 def test_a_folder_may_be_called_anything(tmp_path: Path) -> None:
     assert open_target(f"{tmp_path}/our schema files", environment={}).told == str(tmp_path / "our schema files")
     assert open_target("postgresql://h/d schema a b", environment={}).told == "postgresql://h/d schema a b"

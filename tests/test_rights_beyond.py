@@ -73,6 +73,7 @@ def test_an_erased_person_is_nowhere_beyond_either(shop: Shop) -> None:
     assert len(told["published"]) == 2
     shown = page(told, "en")
     assert f"{shop.folder}: customers (2), segments (2), movements (1)" in shown
+    assert f"<td>{FIRST}; {LAST}</td>" in shown
     assert {one["kind"] for one in told["recipients"]} == {"warehouse", "folder", "audience"}
     assert {name.rpartition(".")[2] for name in in_warehouse(shop.server, somebody)} >= {"customers", "segments"}
     pattern = somebody.to_bytes(4, "little")

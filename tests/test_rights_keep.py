@@ -21,7 +21,7 @@ from bestiary.lake.recipients import Recipient, delivered
 from bestiary.lake.retention import Expired, first_day, retain
 from bestiary.lake.store import Store
 from bestiary.lake.tables import REJECTS, VISITS
-from bestiary.privacy.page import HERE, page
+from bestiary.privacy.page import HERE, page, shown
 from bestiary.publish.audience_rights import Membership
 from command import bestiary
 from rights_shop import FIRST, LAST, busiest, settings
@@ -97,7 +97,7 @@ def test_what_is_told_of_a_person_is_all_that_is_there(shop: Shop, tmp_path: Pat
 def test_a_page_goes_only_where_a_page_may_go(shop: Shop, tmp_path: Path) -> None:
     _, store = shop
     os.mkfifo(tmp_path / "pipe")
-    for out in (tmp_path, tmp_path / "pipe", tmp_path / "page.json", store / "page.html"):
+    for out in (tmp_path, tmp_path / "pipe", tmp_path / "page.json", tmp_path / "page.pdf", store / "page.html"):
         done = bestiary("subject", "export", "1", "--store", str(store), "--out", str(out))
         assert done.returncode == 1
         assert str(out) in done.stderr
@@ -116,6 +116,23 @@ def test_a_page_escapes_what_the_shop_logged_and_says_where_nothing_is_held(tmp_
     nobody = rights.export(store, "7", settings=SMALL)
     assert not any(nobody[name] for name in ("visits", "refused", "runs", "recipients", "audiences", "erased"))
     assert Text.of(page(nobody, "en")).count("Nothing.") == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (44419.23, "44419.23"),
+        (0.699298, "0.699298"),
+        ("215.690000", "215.69"),
+        ("0.000000", "0"),
+        (None, "–"),
+        (("2020-04-01", "2020-05-01"), "2020-04-01; 2020-05-01"),
+        ("2020-04-01T10:00:00", "2020-04-01 10:00:00"),
+        ("target", "contacted"),
+    ],
+)
+def test_values_are_shown_whole_and_without_idle_digits(value: object, told: str) -> None:
+    assert shown(value, {"target": "contacted"}) == told
 
 
 def test_every_word_of_the_page_is_there_in_both_languages_and_used() -> None:

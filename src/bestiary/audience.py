@@ -98,9 +98,16 @@ def _check(store: Path, asked: Asked, ids: Ids) -> None:
     """Raise ConfigError where the audience cannot be written so."""
     if asked.out.resolve().is_relative_to(store.resolve()):
         raise ConfigError(f"{asked.out} is within the store.", do="Name a file elsewhere with --out.")
+    ours = {file.path for wave in audience_kept.waves(store) for file in wave.files}
     for path in (asked.file_of(group) for group in GROUPS):
         if path.exists() and not path.is_file():  # a folder; or a device, whose place a file would take
             raise ConfigError(f"{path} is there and is no file.", do="Name another with --out.")
+        if path.exists() and path.resolve() not in ours:
+            raise ConfigError(
+                f"{path} is there, and no audience of this store was written to it.",
+                allowed="What is not ours is not written over.",
+                do="Name another with --out, or move it away.",
+            )
     if ids.key is not None and asked.joined is None:
         raise ConfigError(
             "The store holds pseudonyms, by which nobody can be written to.",

@@ -68,7 +68,7 @@ def events(
         else:
             done = events_out.send_events(store, sender, batch=batch, patience=patience, progress=log.progress, **asked)
         show_events.sent(log, done, sender.endpoint.told)
-        if done.given_up or done.waiting:
+        if done.given_up or done.waiting or done.dead:
             raise typer.Exit(1)
 
 

@@ -40,7 +40,10 @@ WHAT = "who entered and who left which segment"
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of a run's events: `before` had come there already, `waiting` are left, and `why`."""
+    """What became of a run's events: `before` had come there already, `waiting` are left, and `why`.
+
+    `dead` are events, of this run or another, that were given up earlier and are kept in `letters`.
+    """
 
     as_of: date | None
     delivered: int = 0
@@ -49,6 +52,7 @@ class Sent:
     waiting: int = 0
     why: str = ""
     letters: Path | None = None
+    dead: int = 0
 
 
 def write_events(
@@ -103,11 +107,13 @@ def send_events(
         if mark is None or mark.model != model:
             mark = Mark(model=model)
         waiting = sum(1 for _ in read(mark.position))
+        file = letters.letters_of(store, endpoint)
+        runs = [letter.event.get("data", {}).get("run") for letter in letters.read_letters(file)]
+        dead, before = len(runs), mark.delivered + max(0, mark.given_up - runs.count(run.as_of.isoformat()))
         if not waiting:
-            return Sent(run.as_of, before=mark.delivered + mark.given_up)
+            return Sent(run.as_of, before=before, letters=file if dead else None, dead=dead)
         note(store, kind="webhook", to=endpoint.told, what=WHAT, as_of=run.as_of)
         sending = _Sending(webhook, patience or Patience(), batch)
-        before = mark.delivered + mark.given_up
         with step(progress, "events", waiting):
             for some in _batches(read(mark.position), batch):
                 events = [one.event for one in some]
@@ -123,8 +129,8 @@ def send_events(
                 if sending.running >= RUNNING:
                     break
     sending.check_wanted(endpoint.told)
-    dead = letters.letters_of(store, endpoint) if sending.given_up else None
-    return Sent(run.as_of, sending.delivered, sending.given_up, before, waiting, sending.why, dead)
+    kept = file if dead or sending.given_up else None
+    return Sent(run.as_of, sending.delivered, sending.given_up, before, waiting, sending.why, kept, dead)
 
 
 def resend(

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from bestiary.config import Settings
-from bestiary.errors import StoreError
+from bestiary.errors import ConfigError, StoreError
 from bestiary.lake import recipients
 from bestiary.lake.lock import locked
 from bestiary.lake.runs import Run, all_runs, find_run
@@ -51,6 +51,10 @@ def publish(
                 scratch=scratch,
             )
 
+            if target.address.kind == "folder" and Path(target.address.uri).is_relative_to(store.resolve()):
+                raise ConfigError(
+                    f"{target.address.told} is within the store.", do="Name a folder elsewhere with --to."
+                )
             return send(store, run, target, scratch, settings, again=again, dry_run=dry_run, progress=progress)
 
 

@@ -41,6 +41,11 @@ def sent(log: Log, done: "Sent", told: str) -> None:
             f"{done.given_up:,} events were given up ({done.why}) and are kept in {done.letters}; to send them again: "
             "the same command with --retry-dead."
         )
+    if done.dead:
+        log.warning(
+            f"{done.dead:,} events that were given up before are kept in {done.letters}; to send them again: the same "
+            "command with --retry-dead."
+        )
     if done.waiting:
         log.warning(f"{done.waiting:,} events are left ({done.why}); the same command goes on where it was.")
     log.result(
@@ -52,4 +57,5 @@ def sent(log: Log, done: "Sent", told: str) -> None:
         before=done.before,
         waiting=done.waiting,
         letters=done.letters,
+        dead=done.dead,
     )

@@ -12,14 +12,11 @@ from bestiary.show import Out, path
 
 def check_out(store: Path, out: Path) -> None:
     """Raise ConfigError where the page, or the JSON beside it, cannot be written or has no business."""
-    files = (out, out.with_suffix(".json"))
-    for one in files:
+    for one in (out, out.with_suffix(".json")):
         if one.exists() and not one.is_file():  # a folder; or a device, whose place a file would take
             raise ConfigError(f"{one} is there and is no file.", do="Name another page with --out.")
-    if out.suffix == ".json":
-        raise ConfigError(
-            f"{out}: the page is HTML, and the JSON goes beside it.", do="Name a page, such as told.html."
-        )
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"{out}: what is written is HTML, and JSON beside it.", do="Name a page, such as told.html.")
     if out.resolve().is_relative_to(store.resolve()):
         raise ConfigError(f"{out} is in the store, where no erasure would look for it.", do="Name a place outside.")
 

@@ -117,6 +117,6 @@ def until(book: Book, time_zone: str) -> dict[str, datetime]:
 
 
 def _write(store: Path, book: Book, entries: Mapping[str, Entry]) -> None:
-    write_json(
-        store / FOLDER / FILE, book.model_copy(update={"entries": tuple(entries.values())}).model_dump(mode="json")
-    )
+    content = book.model_copy(update={"entries": tuple(entries.values())}).model_dump(mode="json")
+    with for_the_owner():
+        write_json(store / FOLDER / FILE, content)

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from bestiary.config import Frozen
 from bestiary.errors import StoreError
 from bestiary.faults import explain
-from bestiary.files import read_json, write_json
+from bestiary.files import for_the_owner, read_json, write_json
 from bestiary.lake.erased import FOLDER
 
 FILE = "objections.json"
@@ -78,4 +78,5 @@ def _book(store: Path) -> _Book:
 
 
 def _write(store: Path, book: _Book) -> None:
-    write_json(store / FOLDER / FILE, book.model_dump(mode="json"))
+    with for_the_owner():
+        write_json(store / FOLDER / FILE, book.model_dump(mode="json"))

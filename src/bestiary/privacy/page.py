@@ -38,22 +38,22 @@ def page(found: Mapping[str, Any], language: Language, windows: Windows = (2, 5,
             w=words,
             language=language,
             meaning=meaning,
-            shown=partial(_shown, names=words["values"]),
+            shown=partial(shown, names=words["values"]),
             visits=[*(name for name in VISITS if name not in APART), "session_key"],
         )
     )
 
 
-def _shown(value: Any, names: Mapping[str, str]) -> str:
+def shown(value: Any, names: Mapping[str, str]) -> str:
     """A value as a cell: a dash for what is unknown, a list as its entries, times and money without idle digits."""
     if value is None:
         return "–"
-    if isinstance(value, list):
-        return "; ".join(_shown(one, names) for one in value) or "–"
+    if isinstance(value, list | tuple):
+        return "; ".join(shown(one, names) for one in value) or "–"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_shown(one, names)}" for name, one in value.items() if one is not None)
+        return ", ".join(f"{name} {shown(one, names)}" for name, one in value.items() if one is not None)
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.6g}" if abs(value) < 1000 else f"{value:.2f}"
     text = names.get(str(value), str(value))
     if MONEY.fullmatch(text):
         return text.rstrip("0").rstrip(".")

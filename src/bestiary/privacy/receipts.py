@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bestiary.errors import StoreError
-from bestiary.files import write_text
+from bestiary.files import for_the_owner, write_text
 
 FILE = Path("privacy") / "receipts.jsonl"
 FIRST = "0" * 64
@@ -39,7 +39,8 @@ def add(store: Path, action: str, told: Mapping[str, Any], request: str | None =
         "before": before[-1]["hash"] if before else FIRST,
     }
     made = content | {"hash": _hash(content)}
-    write_text(store / FILE, "".join(f"{_line(one)}\n" for one in (*before, made)))
+    with for_the_owner():
+        write_text(store / FILE, "".join(f"{_line(one)}\n" for one in (*before, made)))
     return made
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
-from bestiary.errors import ConfigError
+from bestiary.errors import ConfigError, did_you_mean
 from bestiary.web import is_loopback
 
 Kind = Literal["warehouse", "redshift", "s3", "folder"]
@@ -73,6 +73,11 @@ def read_address(
         raise ConfigError(
             f"--to {f'{scheme}://...' if scheme else repr(to)} is no place to publish to.", allowed=ALLOWED
         )
+    meant = "" if "/" in to else did_you_mean(to, ("postgresql", "redshift"))
+    if meant and not Path(to).exists():
+        raise ConfigError(
+            f"--to {to} is no folder that is there{meant}.", allowed=ALLOWED, do=f"For a new folder: --to ./{to}"
+        )
     return Address("folder", str(Path(to).resolve()), str(Path(to).resolve()))
 
 
@@ -102,7 +107,7 @@ def _of_uri(uri: str, where: str, to: str, environment: Mapping[str, str], *, wi
         raise ConfigError(
             f"{where} holds no connection that can be read.",  # which is not shown: it may hold a password
             allowed="Such as postgresql://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full",
-            do="Write special signs of the password as %23 for #, %40 for @, %2F for /, %25 for %.",
+            do="Write special signs of the password as %23 for #, %40 for @, %2F for /, %25 for %, %20 for a blank.",
         )
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
     hosts = _hosts(parts.netloc, asked, environment)

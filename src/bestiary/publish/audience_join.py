@@ -4,6 +4,7 @@ holds of people is hashed on the way through. Nothing of it is written but what 
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,12 +42,37 @@ def columns_in(connection: DuckDBPyConnection, joined: Joined) -> tuple[str, ...
         found = connection.execute(f"DESCRIBE SELECT * FROM {_table(joined.file)}").fetchall()
     names = tuple(str(name) for name, *_ in found)
     if joined.on not in names:
+        first = _first_line(joined.file)
+        if first is not None and joined.on in first:
+            # DuckDB passes over lines until those are left that have one number of fields, and takes people for names.
+            raise ConfigError(
+                f"{joined.file} has lines with another number of fields than its first one.",
+                allowed="A delimiter within a field needs quotes around it; a quote within quotes is written twice.",
+                do="Write the file again from where it came.",
+            )
         raise ConfigError(
-            f"{joined.file} has no column {joined.on!r}{did_you_mean(joined.on, names)}.",
-            allowed=f"It has: {', '.join(names)}.",
-            do="Name the column with the customers' ids with --on.",
+            f"{joined.file} has no column {joined.on!r}{did_you_mean(joined.on, names if first is None else first)}.",
+            allowed="" if first == [] else f"Its first line has: {', '.join(names if first is None else first)}.",
+            do="Name the column with the customers' ids with --on. Allowed are CSV in UTF-8 with a line of names, and "
+            "Parquet.",
         )
     return names
+
+
+def _first_line(file: Path) -> list[str] | None:
+    """The names in a CSV file's first line; none where that is no text, None for Parquet."""
+    if _is_parquet(file):
+        return None
+    with file.open("rb") as opened:
+        line = opened.readline(100_000)
+    try:
+        text = line.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        return []
+    if not text.isprintable() and "\t" not in text:
+        return []
+    delimiter = max(",;\t|", key=text.count)
+    return [name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])]
 
 
 def join(connection: DuckDBPyConnection, asked: Asked, joined: Joined, columns: Sequence[str], ids: Ids) -> Counts:
@@ -128,9 +154,13 @@ def _functions(connection: DuckDBPyConnection, asked: Asked, ids: Ids) -> None:
         connection.create_function(name, function, ["VARCHAR"], "VARCHAR", null_handling=SPECIAL)
 
 
+def _is_parquet(file: Path) -> bool:
+    return file.suffix.lower() in (".parquet", ".pq")
+
+
 def _table(file: Path) -> str:
     path = quote(scan_path(file))
-    if file.suffix.lower() in (".parquet", ".pq"):
+    if _is_parquet(file):
         return f"read_parquet({path})"
     return f"read_csv({path}, header = true, all_varchar = true)"
 
