@@ -107,8 +107,14 @@ def test_nothing_changes_where_a_place_cannot_be_reached_unless_that_is_said(
     monkeypatch.setenv(VARIABLE, "postgresql://tester@127.0.0.1:1/postgres")
     before = sorted(traces(shop.store, [shop.somebody]))
     for ask in (rights.erase, rights.object_):
-        with pytest.raises(BestiaryError, match="published to"):
+        with pytest.raises(BestiaryError, match="published to postgresql"):
             ask(shop.store, [str(shop.somebody)], settings=SMALL)
+    monkeypatch.setenv(VARIABLE, shop.server.uri)
+    moved = shop.folder.rename(shop.folder.with_name("moved"))
+    for ask in (rights.erase, rights.object_):
+        with pytest.raises(BestiaryError, match="Was it moved"):
+            ask(shop.store, [str(shop.somebody)], settings=SMALL)
+    moved.rename(shop.folder)
     assert sorted(traces(shop.store, [shop.somebody])) == before
     assert rights.all_receipts(shop.store) == []
     receipt = rights.erase(shop.store, [str(shop.somebody)], reach=Reach(leave_published=True), settings=SMALL)

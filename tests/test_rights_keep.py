@@ -71,8 +71,8 @@ def test_who_objects_is_out_at_once_and_stays_out(shop: Shop) -> None:
 def test_what_is_told_of_a_person_is_all_that_is_there(shop: Shop, tmp_path: Path) -> None:
     events, store = shop
     somebody, _ = busiest(events)
-    delivered(store, kind="folder", to="lions", what="ids", as_of=LAST)
-    delivered(store, kind="folder", to="elsewhere", what="ids", as_of=date(2019, 1, 1))
+    delivered(store, kind="events", to="lions", what="ids", as_of=LAST)
+    delivered(store, kind="events", to="elsewhere", what="ids", as_of=date(2019, 1, 1))
     found = rights.export(store, str(somebody), settings=SMALL)
     assert len(found["visits"]) == sum(row[0] == somebody for row in visits(store, "user_id"))
     assert len(found["refused"]) >= 4

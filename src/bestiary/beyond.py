@@ -14,6 +14,7 @@ from bestiary.lake.objections import told_before
 from bestiary.lake.recipients import Recipient, recipients
 from bestiary.privacy.access import plain
 from bestiary.publish import audience_rights, find, forget, open_target
+from bestiary.publish.shelf import MANIFEST
 from bestiary.publish.target import Ids as Named
 from bestiary.publish.webhook_letters import letters_about
 
@@ -63,6 +64,8 @@ def _target(one: Recipient, settings: Settings, reach: Reach, somebody: int | st
             without_tls=reach.without_tls,
             settings=settings.publish,
         )
+        if one.kind == "folder" and not (Path(one.to) / MANIFEST).is_file():
+            raise ConfigError("what was published is not there any more. Was it moved?")
         find(target, somebody)
     except BestiaryError as error:
         raise ConfigError(

@@ -49,7 +49,7 @@ def _people(found: "Plan") -> list[str]:
     target, holdout = found.members["target"], found.members["holdout"]
     lines = [
         f"Campaign {found.campaign}, customers as of {found.as_of}: {found.selected:,} selected; "
-        f"{target:,} to write to, {holdout:,} held back ({found.share:.4g} of all)."
+        f"{target:,} to write to, {holdout:,} held back (drawn one by one, {found.share:.4g} of all on average)."
     ]
     if found.joined:
         left = found.selected - target - holdout

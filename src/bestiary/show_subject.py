@@ -1,5 +1,6 @@
 """What is said of a request: where the page is, and the receipt."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +48,28 @@ def receipt(log: Log, told: dict[str, Any]) -> None:
         out.say(f"  published again: {name}")
     for name, rows in told.get("removed", {}).items():
         out.say(f"  removed, {name}: {rows:,}")
-    if told.get("recipients"):
-        out.say("Tell those who were given it (Art. 19): " + "; ".join(told["recipients"]) + ".", wrap=True)
-    for name, what in (
-        ("files to mend", "Files of audiences that were changed since, to be mended by hand"),
-        ("left as they are", "Not changed there"),
-    ):
-        if told.get(name):
-            out.say(f"{what}: {', '.join(told[name])}.", wrap=True)
-    if told.get("may still be in"):
-        out.say(
-            "Source files of that time, which may still hold them: " + ", ".join(told["may still be in"]) + ".",
-            wrap=True,
-        )
+    for line in _left_to_do(told):
+        out.say(line, wrap=True)
     log.result("receipt", **told)
+
+
+TO_DO = {
+    "recipients": "Tell those who were given it (Art. 19)",
+    "files to mend": "Files of audiences that were changed since, to be mended by hand",
+    "left as they are": "Not changed there",
+    "may still be in": "Source files of that time, which may still hold them",
+}
+
+
+def _left_to_do(told: dict[str, Any]) -> Iterator[str]:
+    for name, what in TO_DO.items():
+        if told.get(name):
+            yield f"{what}: {', '.join(told[name])}."
+    if told["action"] == "replay" and not told["people"]:
+        yield (
+            "Nobody who was erased has come back. Where the whole store was put back, its list is as old as the "
+            "backup: put the present privacy/ over it, and replay again."
+        )
 
 
 def people(number: int) -> str:
