@@ -244,6 +244,23 @@ def test_the_list_of_the_erased_holds_marks_under_a_key_of_its_own_and_an_end(sh
     assert len(rights.export(store, str(somebody), settings=SMALL)["visits"]) == 1
 
 
+@pytest.mark.parametrize("damage", [b"", b"PAR1 and no end", b"noise" * 1000])
+def test_a_damaged_table_stops_an_erasure_before_it_begins(damage: bytes, shop: Shop) -> None:
+    events, store = shop
+    somebody, _ = busiest(events)
+    table = store / "runs" / str(LAST) / "segments.parquet"
+    whole = table.read_bytes()
+    table.write_bytes(damage)
+    for ask in (rights.erase, rights.object_):
+        with pytest.raises(BestiaryError, match=r"segments\.parquet"):
+            ask(store, [str(somebody)], settings=SMALL)
+    assert {one.name for one in (store / "privacy").iterdir()} <= {"erasure.key"}
+    table.write_bytes(whole)
+    assert pipeline.customer(store, somebody) is not None
+    rights.erase(store, [str(somebody)], settings=SMALL)
+    assert traces(store, [somebody]) == {}
+
+
 def test_what_is_no_id_changes_nothing(shop: Shop) -> None:
     _, store = shop
     before = Store.open(store, SMALL).visits()

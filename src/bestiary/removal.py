@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bestiary.config import Settings
-from bestiary.files import read_json
+from bestiary.files import read_json, whole_parquet
 from bestiary.lake import erased
 from bestiary.lake.engine import LocalEngine
 from bestiary.lake.erase import Ids, People, erase
@@ -95,10 +95,14 @@ def _drawn_anew(lake: Store, run: Run) -> None:
 
 
 def tables_of_people(lake: Store) -> list[Path]:
-    """Every Parquet file of a store that has people by `user_id`: visits, refused rows, runs, audiences."""
+    """Every Parquet file of a store that has people by `user_id`: visits, refused rows, runs, audiences.
+
+    ModelError where one of a run or an audience is damaged.
+    """
     of_runs = [run.path / name for run in all_runs(lake.path) for name in TABLES]
-    there = [one for one in of_runs if one.is_file()]
-    return [*(part.path for part in lake.visits()), *lake.files("rejects"), *there, *member_tables(lake.path)]
+    there = (one for one in of_runs if one.is_file())
+    written = [whole_parquet(one) for one in (*there, *member_tables(lake.path))]
+    return [*(part.path for part in lake.visits()), *lake.files("rejects"), *written]
 
 
 def returned(lake: Store, settings: Settings) -> Ids:
