@@ -117,6 +117,8 @@ def test_another_key_or_none_is_refused(keyed: Settings, tmp_path: Path, monkeyp
     monkeypatch.setenv(VARIABLE, OTHER_KEY)
     with pytest.raises(BestiaryError, match="not the one of the pseudonyms"):
         ingest([more], store, settings=SMALL)
+    with pytest.raises(BestiaryError, match="not the one of the pseudonyms"):
+        ingest([file], store, settings=SMALL)  # which is there already
     monkeypatch.delenv(VARIABLE)
     with pytest.raises(BestiaryError, match="their key is not given"):
         ingest([more], store, settings=SMALL)

@@ -79,6 +79,7 @@ def ingest(
         )
         kinds = arrivals.id_kinds(columns, settings.id_kinds) if made else {}
         lake = held or Store.create(store, _with_currency(settings, columns), kinds)
+        lake.ids(settings)  # so that a job with another key ends also in a night without files
         lake.tidy()
         added: tuple[Ingested, ...] = ()
         try:
